@@ -1,0 +1,3 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The networks of G-HTT; they hold weights and no state."""
