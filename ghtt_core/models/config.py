@@ -1,0 +1,88 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Sizes of the networks: frozen dataclasses that a checkpoint card records and a loader checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, Self
+
+from ghtt_core.errors import CheckpointError
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """What all size records share: a check on construction and a strict mapping to and from JSON objects."""
+
+    def to_dict(self) -> dict[str, int]:
+        """Returns the fields as a plain dictionary."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Builds the record from a JSON object.
+
+        Raises:
+            CheckpointError: A field is missing, unknown, or not a positive integer.
+        """
+        names = {field.name for field in fields(cls)}
+        if set(values) != names:
+            odd = sorted(names.symmetric_difference(values))
+            raise CheckpointError(f"The sizes of a network have wrong or missing fields: {', '.join(odd)}.")
+        for name, value in values.items():
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise CheckpointError(f"The network size {name!r} must be an integer, not {value!r}.")
+        return cls(**values)
+
+    def _check(self, width: int, heads: int) -> None:
+        for field in fields(self):
+            if getattr(self, field.name) < 1:
+                raise CheckpointError(f"The network size {field.name!r} must be at least 1.")
+        if width % heads or width % 4:
+            raise CheckpointError(f"A network width of {width} must be a multiple of 4 and of its {heads} heads.")
+
+
+@dataclass(frozen=True)
+class BlockConfig(_Sizes):
+    """Sizes of the pose block P or the action block A (both share one architecture).
+
+    Attributes:
+        width: d, channels of every token and of the mid-level feature.
+        heads: Attention heads; must divide the width.
+        feedforward: Hidden channels of each layer's feed-forward part.
+        encoder_layers: Layers of the encoder.
+        decoder_layers: Layers of the decoder.
+    """
+
+    width: int = 512
+    heads: int = 8
+    feedforward: int = 2048
+    encoder_layers: int = 9
+    decoder_layers: int = 9
+
+    def __post_init__(self) -> None:
+        """Refuses sizes no network can have."""
+        self._check(self.width, self.heads)
+
+
+@dataclass(frozen=True)
+class ObjectAggregatorConfig(_Sizes):
+    """Sizes of the object aggregator E^PO; its width is that of the text encoder, whose space it lives in."""
+
+    width: int = 512
+    heads: int = 8
+    feedforward: int = 2048
+    layers: int = 2
+
+    def __post_init__(self) -> None:
+        """Refuses sizes no network can have."""
+        self._check(self.width, self.heads)
+
+
+PAPER: Final = BlockConfig()
+"""The paper's size: 66.85 M parameters in P, 66.47 M in A."""
+SMALL: Final = BlockConfig(width=256, heads=4, feedforward=512, encoder_layers=3, decoder_layers=3)
+"""The size that ships: made for two CPU cores."""
+PAPER_OBJECT: Final = ObjectAggregatorConfig()
+"""The paper's E^PO: 6.31 M parameters."""
