@@ -1,6 +1,6 @@
 # Copyright 2026 The ghtt_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Scores of many methods and metrics: kept as sums so that files pool, written out as nested means with their counts."""
+"""Scores of many methods and metrics: kept as sums so that files pool, written as nested means with their counts."""
 
 from __future__ import annotations
 
