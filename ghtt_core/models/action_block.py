@@ -90,7 +90,8 @@ class ActionBlock(nn.Module):
             alpha: ``(B, d)`` action feature.
             clip_tokens: ``(B, N, d)`` from `encode`.
             clip_valid: ``(B, N)`` bool.
-            first_phase: ``(B,)`` int64 phase of the first future clip: that of the first observed clip plus their number.
+            first_phase: ``(B,)`` int64 phase of the first future clip: that of the first observed clip plus the number
+                of observed clips.
             future_valid: ``(B, M)`` bool; the first is always taken as valid.
 
         Returns:

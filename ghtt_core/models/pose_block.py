@@ -55,7 +55,7 @@ class ComponentEmbedding(nn.Module):
         """Embeds ``(B, T, 153)`` with ``(B, T, 2, 21)`` bool into ``(B, T, d)``."""
         local, velocity, left_to_right = torch.split(features, self.sizes, dim=-1)
         shown = (joint_valid & self.known).flatten(-2)[..., None]  # (B, T, 42, 1)
-        joints = torch.where(shown, local.unflatten(-1, (-1, 3)), self.placeholder.to(local.dtype))
+        joints = torch.where(shown, local.reshape(*local.shape[:-1], -1, 3), self.placeholder.to(local.dtype))
         parts = (self.local(joints.flatten(-2)), self.velocity(velocity), self.left_to_right(left_to_right))
         return torch.cat(parts, dim=-1)
 

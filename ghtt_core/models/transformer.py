@@ -36,6 +36,11 @@ def key_mask(valid: Tensor | None) -> Tensor | None:
     return None if valid is None else valid[:, None, None, :]
 
 
+def split_heads(tokens: Tensor, heads: int) -> Tensor:
+    """Views ``(B, L, d)`` as ``(B, heads, L, d / heads)``."""
+    return tokens.view(*tokens.shape[:-1], heads, -1).transpose(1, 2)
+
+
 class SelfAttention(nn.Module):
     """Multi-head attention of tokens among themselves; queries and keys see the positions, values do not."""
 
@@ -105,8 +110,8 @@ class CrossAttention(nn.Module):
         key_bias = functional.pad(functional.linear(memory_position, weight[width : 2 * width]), (0, width))
         query = functional.linear(tokens + position, weight[:width], bias[:width])
         projected = functional.linear(memory, weight[width:], bias[width:]) + key_bias  # (B, K, 2d)
-        query = query.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-        key, value = projected.unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        query = split_heads(query, self.heads)
+        key, value = (split_heads(part, self.heads) for part in projected.chunk(2, dim=-1))
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         out: Tensor = self.out(mixed.transpose(1, 2).flatten(-2))
         return out
