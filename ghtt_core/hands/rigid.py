@@ -1,0 +1,214 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Rigid maps in the row-vector convention of the method: ``x_b = x_a @ R + t``.
+
+Every function takes any leading batch shape and keeps the dtype and device of its input. Angles are radians.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import roma
+import torch
+from torch import Tensor
+
+_TINY = 1e-12
+
+
+class RigidMap(NamedTuple):
+    """A proper rigid map ``x -> x @ rotation + translation`` (or a batch of them).
+
+    Attributes:
+        rotation: (..., 3, 3) proper rotation, applied from the right.
+        translation: (..., 3), in the unit of the points it is applied to.
+    """
+
+    rotation: Tensor
+    translation: Tensor
+
+
+def identity(
+    shape: Sequence[int] = (), dtype: torch.dtype = torch.float32, device: torch.device | str | None = None
+) -> RigidMap:
+    """Return identity maps of a batch shape, in memory of their own."""
+    rotation = torch.eye(3, dtype=dtype, device=device).expand(*shape, 3, 3).clone()
+    return RigidMap(rotation, torch.zeros(*shape, 3, dtype=dtype, device=device))
+
+
+def inverse(m: RigidMap) -> RigidMap:
+    """Return b -> a of a map a -> b, batch (...)."""
+    rotation = m.rotation.transpose(-1, -2)
+    return RigidMap(rotation, -_rotate(m.translation, rotation))
+
+
+def compose(first: RigidMap, second: RigidMap) -> RigidMap:
+    """Chain ``first`` (a -> c) and then ``second`` (c -> b) to a -> b; batch shapes broadcast."""
+    return RigidMap(first.rotation @ second.rotation, _rotate(first.translation, second.rotation) + second.translation)
+
+
+def relative(c_to_a: RigidMap, c_to_b: RigidMap) -> RigidMap:
+    """Return a -> b from two maps out of a common frame c; batch shapes broadcast."""
+    rotation = c_to_a.rotation.transpose(-1, -2) @ c_to_b.rotation
+    return RigidMap(rotation, c_to_b.translation - _rotate(c_to_a.translation, rotation))
+
+
+def apply(m: RigidMap, points: Tensor) -> Tensor:
+    """Map points (..., N, 3) by maps of batch shape (...)."""
+    return points @ m.rotation + m.translation.unsqueeze(-2)
+
+
+def rotation_to_6d(rotation: Tensor) -> Tensor:
+    """Return the first two ROWS of rotations (..., 3, 3) as (..., 6)."""
+    return rotation[..., :2, :].flatten(-2)
+
+
+def rotation_from_6d(six: Tensor) -> Tensor:
+    """Return the proper rotations (..., 3, 3) whose first two rows are nearest, in turn, to ``six`` (..., 6).
+
+    Gram-Schmidt on rows. Rows that vanish or are parallel are replaced by coordinate axes, so that the
+    result is a proper rotation for any finite input and gradients stay finite.
+    """
+    row0, row1 = _gram_schmidt(six[..., :3], six[..., 3:])
+    return torch.stack((row0, row1, torch.linalg.cross(row0, row1)), dim=-2)
+
+
+def rotation_from_vector(vector: Tensor) -> Tensor:
+    """Return (..., 3, 3) such that ``x @ R`` is x turned by the rotation vector (..., 3), right-hand rule."""
+    rotation: Tensor = roma.rotvec_to_rotmat(vector)
+    return rotation.transpose(-1, -2)
+
+
+def rotation_to_vector(rotation: Tensor) -> Tensor:
+    """Return the rotation vector (..., 3), of length at most pi, of (..., 3, 3); inverse of rotation_from_vector."""
+    vector: Tensor = roma.rotmat_to_rotvec(rotation.transpose(-1, -2))
+    return vector
+
+
+def cumulative_compose(steps: RigidMap) -> RigidMap:
+    """Chain steps along the last batch axis: ``out_0 = steps_0``, ``out_t = compose(steps_t, out_{t-1})``.
+
+    Rotations are combined by a doubling scan, log2(T) batched products. Translations then need no scan:
+    ``t_t = sum_{u <= t} s_u R_{u-1}`` is one cumulative sum.
+
+    Args:
+        steps: Maps (..., T).
+
+    Returns:
+        Maps (..., T).
+    """
+    rotation = steps.rotation
+    frames = rotation.shape[-3]
+    shift = 1
+    while shift < frames:
+        tail = rotation[..., shift:, :, :] @ rotation[..., :-shift, :, :]
+        rotation = torch.cat((rotation[..., :shift, :, :], tail), dim=-3)
+        shift *= 2
+    moved = _rotate(steps.translation[..., 1:, :], rotation[..., :-1, :, :])
+    translation = torch.cat((steps.translation[..., :1, :], moved), dim=-2).cumsum(dim=-2)
+    return RigidMap(rotation, translation)
+
+
+def nearest_rotation(matrix: Tensor) -> Tensor:
+    """Return the proper rotations R (..., 3, 3) that maximise ``trace(R^T H)`` for ``matrix`` H (..., 3, 3).
+
+    This is the last step of a Kabsch fit without an SVD per matrix: the largest root of the quartic of Wahba's
+    problem by Newton's method, the closed form of the optimal rotation, and one Newton step on SO(3), which brings
+    the result to working precision. Everything is arithmetic on long vectors, one per matrix entry.
+
+    The closed form runs without gradient; the last step is differentiable, which yields the exact derivative of
+    the optimum. Where the optimum is not unique (H of rank one, or zero) some proper rotation is returned, the
+    identity for H = 0, and its gradient is zero.
+    """
+    h = matrix.flatten(-2).reshape(-1, 9).t().reshape(3, 3, -1)
+    scale = h.detach().square().sum((0, 1)).sqrt()
+    h = h / scale.clamp_min(torch.finfo(h.dtype).tiny)
+    with torch.no_grad():
+        start = _closed_form_rotation(h)
+    rotation = _polish(start, h)
+    return rotation.reshape(9, -1).t().reshape(matrix.shape)
+
+
+def _rotate(vector: Tensor, rotation: Tensor) -> Tensor:
+    """Return vectors (..., 3) times rotations (..., 3, 3) from the right."""
+    return (vector.unsqueeze(-2) @ rotation).squeeze(-2)
+
+
+def _gram_schmidt(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Orthonormalise two vectors (..., 3); axes stand in for vanishing directions."""
+    axes = torch.eye(3, dtype=first.dtype, device=first.device)
+    small = torch.finfo(first.dtype).eps ** 0.75
+    length = first.norm(dim=-1, keepdim=True)
+    vanished = length < _TINY
+    x = torch.where(vanished, axes[0], first / torch.where(vanished, 1.0, length))
+    rest = second - (x * second).sum(-1, keepdim=True) * x
+    length = rest.norm(dim=-1, keepdim=True)
+    parallel = length <= small * second.detach().norm(dim=-1, keepdim=True)
+    # Any axis that is not x: the second one unless x lies along it.
+    spare = torch.where(x.detach()[..., 1:2].abs() < 0.9, axes[1], axes[2])
+    spare = spare - (x * spare).sum(-1, keepdim=True) * x
+    y = torch.where(parallel, torch.nn.functional.normalize(spare, dim=-1), rest / torch.where(parallel, 1.0, length))
+    return x, y
+
+
+def _product(a: Tensor, b: Tensor) -> Tensor:
+    """Multiply matrices stored entry-first, (3, 3, N) each."""
+    return (a.unsqueeze(2) * b.unsqueeze(0)).sum(1)
+
+
+def _cofactor(h: Tensor) -> Tensor:
+    """Return the cofactor matrices (3, 3, N): row i is the cross product of the two other rows, in order."""
+    a, b, c = h.unbind(0)
+    return torch.stack((_cross(b, c), _cross(c, a), _cross(a, b)))
+
+
+def _cross(a: Tensor, b: Tensor) -> Tensor:
+    """Return cross products of vectors stored entry-first, (3, N) each."""
+    return torch.stack((a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]))
+
+
+def _closed_form_rotation(h: Tensor) -> Tensor:
+    """Return rotations (3, 3, N) near the optimum for matrices h (3, 3, N) of Frobenius norm 1 (or 0)."""
+    cofactor = _cofactor(h)
+    determinant = (h[0] * cofactor[0]).sum(0)
+    norm = h.square().sum((0, 1))
+    minors = cofactor.square().sum((0, 1))
+    # kappa = s1 s2 + s2 s3 + s3 s1 of the signed singular values is at most sqrt(3 minors), so this starts above
+    # the largest root, from where Newton's method descends to it monotonically.
+    root = (norm + 2 * (3 * minors).sqrt()).sqrt()
+    tiny = torch.finfo(h.dtype).eps
+    for _ in range(7 if h.dtype == torch.float32 else 9):
+        kappa = (root.square() - norm) / 2
+        slope = root * kappa - determinant
+        root = root - (kappa.square() - 2 * root * determinant - minors) / (2 * slope).clamp_min(tiny)
+    kappa = (root.square() - norm) / 2
+    numerator = (kappa + norm) * h + root * cofactor - _product(h, _product(h.transpose(0, 1), h))
+    x, y = _gram_schmidt(numerator[0].t(), numerator[1].t())
+    x, y = x.t(), y.t()
+    return torch.stack((x, y, _cross(x, y)))
+
+
+def _polish(rotation: Tensor, h: Tensor) -> Tensor:
+    """Take one Newton step on SO(3) towards the maximum of trace(R^T H); entries first, (3, 3, N)."""
+    m = _product(rotation.transpose(0, 1), h)
+    gradient = torch.stack((m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]))
+    trace = m[0, 0] + m[1, 1] + m[2, 2]
+    hessian = -(m + m.transpose(0, 1)) / 2
+    hessian = hessian + torch.eye(3, dtype=h.dtype, device=h.device).unsqueeze(-1) * trace
+    cofactor = _cofactor(hessian)
+    determinant = (hessian[0] * cofactor[0]).sum(0)
+    # The Hessian is singular exactly where the best rotation is not unique: stay where we are.
+    unique = determinant.detach() > 100 * torch.finfo(h.dtype).eps
+    step = (cofactor * gradient).sum(1) / torch.where(unique, determinant, 1.0)
+    step = torch.where(unique, step, torch.zeros_like(step)).clamp(-1.0, 1.0) / 2
+    w = (1 + step.square().sum(0)).rsqrt()
+    x, y, z = step * w
+    turn = torch.stack(
+        (
+            torch.stack((1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y))),
+            torch.stack((2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x))),
+            torch.stack((2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y))),
+        )
+    )
+    return _product(rotation, turn)
