@@ -1,0 +1,194 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a training run tells: running means, `metrics.jsonl`, TensorBoard, and a progress bar or plain lines."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor
+
+from ghtt_core.errors import MissingDependencyError, OutputError
+
+METRICS_FILE = "metrics.jsonl"
+
+
+class Meter:
+    """Means of the metrics of the steps since the last logged line.
+
+    Values stay on their device until they are asked for, so that a GPU is not made to wait at every step.
+    """
+
+    def __init__(self, state: Mapping[str, Any] | None = None) -> None:
+        """Start from an earlier meter's `state()`, or empty."""
+        self._sums: dict[str, float] = dict((state or {}).get("sums", {}))
+        self._counts: dict[str, int] = dict((state or {}).get("counts", {}))
+        self._waiting: list[tuple[str, Tensor]] = []
+
+    def add(self, metrics: Mapping[str, Tensor]) -> None:
+        """Add the metrics of one step, scalars on any device."""
+        self._waiting += [(name, value.detach()) for name, value in metrics.items()]
+
+    def state(self) -> dict[str, dict[str, Any]]:
+        """Sums and counts so far, as plain values."""
+        if self._waiting:
+            values = torch.stack([value.float() for _, value in self._waiting]).tolist()  # one transfer for all
+            for (name, _), value in zip(self._waiting, values, strict=True):
+                self._sums[name] = self._sums.get(name, 0.0) + value
+                self._counts[name] = self._counts.get(name, 0) + 1
+            self._waiting = []
+        return {"sums": dict(self._sums), "counts": dict(self._counts)}
+
+
+def merge_meters(states: list[dict[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """The meters of several processes as one."""
+    merged: dict[str, dict[str, Any]] = {"sums": {}, "counts": {}}
+    for state in states:
+        for part, values in state.items():
+            for name, value in values.items():
+                merged[part][name] = merged[part].get(name, 0) + value
+    return merged
+
+
+def meter_means(state: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Mean of each metric of a meter."""
+    return {name: total / state["counts"][name] for name, total in state["sums"].items()}
+
+
+class MetricsLog:
+    """Appends lines to `metrics.jsonl`, and to TensorBoard where that was asked for."""
+
+    def __init__(self, folder: Path, first_step: int, tensorboard: bool) -> None:
+        """Open the log.
+
+        Args:
+            folder: The run's folder.
+            first_step: Steps already done. Lines beyond it (of a run that was killed after its last save) are dropped,
+                so that the file of a resumed run reads like that of an uninterrupted one.
+            tensorboard: Also write TensorBoard events, into `folder/tensorboard`.
+
+        Raises:
+            OutputError: The folder cannot be written.
+            MissingDependencyError: TensorBoard is not installed.
+        """
+        self._path = folder / METRICS_FILE
+        self._writer: Any = _tensorboard_writer(folder / "tensorboard", first_step) if tensorboard else None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._drop_lines_after(first_step)
+            self._file = self._path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"cannot write {self._path}: {error.strerror or error}") from error
+
+    def _drop_lines_after(self, step: int) -> None:
+        if not self._path.exists():
+            return
+        kept = []
+        for line in self._path.read_text(encoding="utf-8").splitlines():
+            try:
+                if json.loads(line)["step"] > step:
+                    continue
+            except (ValueError, KeyError, TypeError):
+                continue  # a line cut short by a crash
+            kept.append(line + "\n")
+        partial = self._path.with_name(METRICS_FILE + ".partial")
+        partial.write_text("".join(kept), encoding="utf-8")
+        partial.replace(self._path)
+
+    def write(self, step: int, kind: str, values: Mapping[str, float]) -> None:
+        """Write one line.
+
+        Args:
+            step: Steps done.
+            kind: `train` or `evaluate`.
+            values: Metrics by name.
+
+        Raises:
+            OutputError: The disk is full or the folder is gone.
+        """
+        try:
+            self._file.write(json.dumps({"step": step, "kind": kind, **values}) + "\n")
+            self._file.flush()
+            if self._writer is not None:
+                for name, value in values.items():
+                    self._writer.add_scalar(f"{kind}/{name}", value, step)
+                self._writer.flush()
+        except OSError as error:
+            raise OutputError(
+                f"cannot write {self._path}: {error.strerror or error}; the training state saved before stays valid"
+            ) from error
+
+    def close(self) -> None:
+        """Write out what is buffered and close."""
+        try:
+            os.fsync(self._file.fileno())
+            self._file.close()
+        except OSError as error:
+            raise OutputError(f"cannot write {self._path}: {error.strerror or error}") from error
+        finally:
+            if self._writer is not None:
+                self._writer.close()
+
+
+def _tensorboard_writer(folder: Path, first_step: int) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise MissingDependencyError(
+            "TensorBoard is not installed: run pip install tensorboard, or train without --tensorboard "
+            "(metrics.jsonl has the same figures)"
+        ) from error
+    return SummaryWriter(str(folder), purge_step=first_step + 1)
+
+
+class ProgressDisplay:
+    """A progress bar with throughput and time left on a terminal; elsewhere plain lines, one per logged line."""
+
+    def __init__(self, console: Console, total_steps: int, first_step: int) -> None:
+        """Show a run of `total_steps` of which `first_step` are done."""
+        self._console = console
+        self._total = total_steps
+        self._bar: Progress | None = None
+        if console.is_terminal:
+            self._bar = Progress(
+                TextColumn("[bold]train"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"),
+                TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(elapsed_when_finished=True),
+                console=console, transient=False,
+            )  # fmt: skip
+            self._task = self._bar.add_task("train", total=total_steps, completed=first_step, note="")
+            self._bar.start()
+
+    def advance(self, step: int) -> None:
+        """Show that `step` steps are done."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=step)
+
+    def note(self, step: int, loss: float, samples_per_second: float, seconds_left: float) -> None:
+        """Show the figures of a logged line."""
+        text = f"loss {loss:.5g}  {samples_per_second:,.0f} samples/s"
+        if self._bar is not None:
+            self._bar.update(self._task, completed=step, note=text)
+        else:
+            self.say(f"step {step}/{self._total}  {text}  {_duration(seconds_left)} left")
+
+    def say(self, sentence: str) -> None:
+        """Print a sentence (above the bar, where there is one)."""
+        self._console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+
+    def close(self) -> None:
+        """Leave the terminal as it was found."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
