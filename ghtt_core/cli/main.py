@@ -1,0 +1,137 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The `ghtt` command: finds the subcommand, reads its options, and turns errors into one sentence and an exit code.
+
+Every subcommand is a module with a frozen dataclass of options and `run(options)`. Only the module that is asked
+for is imported, so `ghtt --help` answers at once and no subcommand waits for another's libraries.
+"""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import FrameType, ModuleType
+
+from ghtt_core import __version__
+from ghtt_core.errors import GhttError
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Command:
+    """Where a subcommand lives and what it is for.
+
+    Attributes:
+        module: Module with the options dataclass and ``run``.
+        options: Name of the dataclass (or union of dataclasses) in that module.
+        summary: One line for `ghtt --help`.
+    """
+
+    module: str
+    options: str
+    summary: str
+
+
+COMMANDS: dict[str, Command] = {
+    "demo": Command("ghtt_core.cli.demo", "DemoOptions", "Run the whole pipeline on the bundled recording."),
+    "run": Command("ghtt_core.cli.run", "RunOptions", "Refine, recognise and forecast a video, a camera or recorded poses."),
+    "evaluate": Command("ghtt_core.cli.evaluate", "EvaluateOptions", "Measure refinement and forecasts on recorded poses."),
+    "train": Command("ghtt_core.cli.train", "TrainOptions", "Train the pose block, the action block or the object aggregator."),
+    "models": Command("ghtt_core.cli.models", "ModelsOptions", "List, fetch and verify model files."),
+    "info": Command("ghtt_core.cli.info", "InfoOptions", "Show versions, the device, and what is missing."),
+}  # fmt: skip
+
+
+def usage() -> str:
+    """Return the text of `ghtt --help`."""
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {command.summary}" for name, command in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: ghtt COMMAND [OPTIONS]",
+            "",
+            "Watch two hands: refined 3D poses, the action, and samples of the motion ahead.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            "`ghtt COMMAND --help` shows a command's options and examples; `ghtt --version` the version.",
+            "",
+            "examples:",
+            "  ghtt demo --out out/demo",
+            "  ghtt run --video hands.mp4 --out out/hands",
+            "  ghtt info",
+        ]
+    )
+
+
+def run_command(name: str, arguments: Sequence[str]) -> None:
+    """Read the options of one subcommand and run it.
+
+    Args:
+        name: A key of `COMMANDS`.
+        arguments: What follows the name on the command line.
+
+    Raises:
+        GhttError: Whatever the subcommand refuses.
+        SystemExit: From the option parser, with code 2 for a bad option and 0 for `--help`.
+    """
+    import tyro
+
+    command = COMMANDS[name]
+    module: ModuleType = importlib.import_module(command.module)
+    options = tyro.cli(
+        getattr(module, command.options), prog=f"ghtt {name}", description=module.__doc__, args=list(arguments)
+    )
+    module.run(options)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: Without the program's name; None takes them from the process.
+
+    Returns:
+        0 when all went well, 2 for anything the user can put right, 130 after Ctrl-C. Output written before stays.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help"):
+        print(usage())
+        return 0 if words else EXIT_ERROR
+    if words[0] == "--version":
+        print(f"ghtt_ros {__version__}")
+        return 0
+    if words[0] not in COMMANDS:
+        print(f"ghtt: there is no command {words[0]!r}; choose one of: {', '.join(COMMANDS)}.", file=sys.stderr)
+        return EXIT_ERROR
+    # A plain `kill` gets the same orderly end as Ctrl-C: files are completed before the process leaves.
+    previous = _end_like_interrupt()
+    try:
+        run_command(words[0], words[1:])
+    except GhttError as error:
+        print(f"ghtt {words[0]}: {error}", file=sys.stderr)
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        print(f"ghtt {words[0]}: interrupted; what was finished before is kept.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output (head, less) has left; nothing is wrong with the results.
+        sys.stderr.close()
+        return 0
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else EXIT_ERROR
+    except Exception:
+        traceback.print_exc()
+        print(f"ghtt {words[0]}: this is a defect in ghtt_ros {__version__}; please report the lines above.", file=sys.stderr)
+        return 1
+    finally:
+        if previous is not None:
+            signal.signal(signal.SIGTERM, previous)
+    return 0

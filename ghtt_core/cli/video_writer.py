@@ -1,0 +1,116 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""H.264 video that stays playable whatever ends the run."""
+
+from __future__ import annotations
+
+import os
+import struct
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from ghtt_core.cli.spool import write_failure
+from ghtt_core.errors import OutputError
+
+_OPTIONS = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+"""A fragmented file is complete after every key frame: a full disk or a power cut costs one second at most."""
+
+
+class VideoWriter:
+    """Writes BGR frames to an .mp4 that browsers and common players open.
+
+    The file grows under a hidden name and takes its own name in `close`, so an older video stays until then.
+    """
+
+    def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
+        """Open the file.
+
+        Args:
+            path: Where the finished video goes.
+            width: Pixels per row; an odd number loses its last column (H.264 needs even sizes).
+            height: Rows; an odd number loses its last row.
+            fps: Frames per second.
+
+        Raises:
+            OutputError: If the file cannot be made.
+        """
+        self.path = path
+        self.frames = 0
+        self._partial = path.with_name(f".{path.name}.partial")
+        self._width, self._height = width - width % 2, height - height % 2
+        rate = Fraction(fps).limit_denominator(1001)
+        try:
+            self._container: Any = av.open(str(self._partial), "w", format="mp4", options=_OPTIONS)
+            # mypy sees a union over all stream kinds; libx264 is a video encoder.
+            stream: Any = self._container.add_stream("libx264", rate=rate)
+            stream.width, stream.height, stream.pix_fmt = self._width, self._height, "yuv420p"
+            stream.options = {"preset": "veryfast", "crf": "23", "g": str(max(1, round(fps)))}
+            self._stream = stream
+        except (av.FFmpegError, OSError) as error:
+            raise self._failure(error) from error
+
+    def write(self, image: NDArray[np.uint8]) -> None:
+        """Add one (height, width, 3) BGR frame.
+
+        Raises:
+            OutputError: If the disk takes no more; frames before this one stay playable.
+        """
+        cut = np.ascontiguousarray(image[: self._height, : self._width])
+        try:
+            for packet in self._stream.encode(av.VideoFrame.from_ndarray(cut, format="bgr24")):
+                self._container.mux(packet)
+        except (av.FFmpegError, OSError) as error:
+            raise self._failure(error) from error
+        self.frames += 1
+
+    def close(self) -> None:
+        """Flush the encoder and give the file its name; without a frame nothing is left behind.
+
+        Raises:
+            OutputError: If the last frames could not be written; the earlier ones are kept under the final name.
+        """
+        failure: Exception | None = None
+        try:
+            if self.frames:
+                for packet in self._stream.encode():
+                    self._container.mux(packet)
+        except (av.FFmpegError, OSError) as error:
+            failure = error
+        try:
+            self._container.close()
+        except (av.FFmpegError, OSError) as error:
+            failure = failure or error
+        if failure is not None:
+            cut_incomplete_fragment(self._partial)
+        if self.frames:
+            self._partial.replace(self.path)
+        else:
+            self._partial.unlink(missing_ok=True)
+        if failure is not None:
+            raise self._failure(failure) from failure
+
+    def _failure(self, error: Exception) -> OutputError:
+        number = getattr(error, "errno", None)
+        return OutputError(write_failure(self.path, OSError(number, os.strerror(number)) if number else OSError(error)))
+
+
+def cut_incomplete_fragment(path: Path) -> None:
+    """Shorten an .mp4 to the end of its last complete part, so that players do not stumble over half a frame."""
+    with path.open("r+b") as file:
+        total = file.seek(0, os.SEEK_END)
+        position = complete = 0
+        while position + 8 <= total:
+            file.seek(position)
+            size, kind = struct.unpack(">I4s", file.read(8))
+            if size < 8 or position + size > total:
+                break
+            position += size
+            # A movie fragment (moof) is of use only with the media data (mdat) behind it.
+            if kind != b"moof":
+                complete = position
+        file.truncate(complete)
