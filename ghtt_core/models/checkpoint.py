@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from ghtt_core.errors import CheckpointError, OutputError
@@ -100,7 +100,7 @@ def save_checkpoint(
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
             fresh = Path(scratch) / "new"
             fresh.mkdir()
-            save_file(tensors, fresh / WEIGHTS_FILE)
+            (fresh / WEIGHTS_FILE).write_bytes(save(tensors))
             card = replace(card, sha256=_sha256(fresh / WEIGHTS_FILE), shapes=shapes)
             (fresh / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
             for file in fresh.iterdir():

@@ -79,13 +79,6 @@ def kl_divergence(mu: Tensor, logvar: Tensor, valid: Tensor | None = None) -> Te
     return per_row.mean() if valid is None else masked_mean(per_row, valid)
 
 
-def trajectory_l1(prediction: Tensor, target: Tensor, frame_valid: Tensor | None = None) -> Tensor:
-    """Mean absolute error of palm trajectories ``(B, T, 18)`` (6D rotation and 10 x metres per hand)."""
-    if frame_valid is None:
-        return (prediction - target).abs().mean()
-    return masked_l1(prediction, target, frame_valid[..., None])
-
-
 def label_contrast(feature: Tensor, label_embedding: Tensor, index: Tensor, valid: Tensor | None = None) -> Tensor:
     """Distance to the embedding of the right label plus cross-entropy of cosines over all labels.
 
@@ -116,7 +109,7 @@ def mid_level_l1(prediction: Tensor, target: Tensor, future_valid: Tensor) -> Te
 def pose_block_loss(
     observed: tuple[Tensor, Tensor, Tensor],
     predicted: tuple[Tensor, Tensor, Tensor],
-    trajectory: tuple[Tensor, Tensor],
+    trajectory: tuple[Tensor, Tensor, Tensor],
     mu: Tensor,
     logvar: Tensor,
     weights: PoseLossWeights,
@@ -126,7 +119,8 @@ def pose_block_loss(
     Args:
         observed: Refined components, their targets, mask, each ``(B, 16, 153)``.
         predicted: Predicted components, their targets, mask, each ``(B, 16, 153)``.
-        trajectory: Integrated prediction and its target, each ``(B, 16, 18)``.
+        trajectory: Palm trajectory (6D rotation and 10 x metres per hand) of the integrated prediction, its target,
+            mask, each ``(B, 16, 18)``.
         mu: ``(B, d)``.
         logvar: ``(B, d)``.
         weights: lambda_1 to lambda_3.
@@ -137,7 +131,7 @@ def pose_block_loss(
     terms = {
         "observed": masked_l1(*observed),
         "predicted": masked_l1(*predicted),
-        "trajectory": trajectory_l1(*trajectory),
+        "trajectory": masked_l1(*trajectory),
         "kl": kl_divergence(mu, logvar),
     }
     components = weights.components * (terms["observed"] + terms["predicted"])
