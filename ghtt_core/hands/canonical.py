@@ -21,7 +21,8 @@ _PROCRUSTES_ROUNDS = 20
 def palm_size(joints: Tensor) -> Tensor:
     """Return the mean wrist-MCP distance (...), in the unit of ``joints`` (..., 21, 3)."""
     spokes = joints[..., list(MCP_JOINTS), :] - joints[..., WRIST : WRIST + 1, :]
-    return spokes.norm(dim=-1).mean(dim=-1)
+    length: Tensor = torch.linalg.vector_norm(spokes, dim=-1)
+    return length.mean(dim=-1)
 
 
 def camera_to_local(joints: Tensor, template: Tensor) -> RigidMap:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from ghtt_core.hands import canonical, missing
-from ghtt_core.hands.layout import MCP_JOINTS, NUM_HANDS, NUM_JOINTS, WRIST
+from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS, WRIST
 from ghtt_core.hands.rigid import (
     RigidMap,
     apply,
@@ -75,6 +75,8 @@ def encode(joints: Tensor, template: Tensor, hand_valid: Tensor | None = None) -
     Returns:
         The code, of the dtype of ``joints``.
     """
+    if hand_valid is not None and bool(hand_valid.all()):
+        hand_valid = None
     if hand_valid is not None:
         joints = torch.where(hand_valid[..., None, None], joints, torch.zeros_like(joints))
     maps = canonical.camera_to_local(joints, template)
@@ -179,8 +181,7 @@ def mirror(joints: Tensor) -> Tensor:
 def normalise_local_size(features: Tensor) -> Tensor:
     """Return features (..., T, 153) with every frame's local joints divided by their own palm size."""
     local = local_joints(features)
-    spokes = local[..., list(MCP_JOINTS), :] - local[..., WRIST : WRIST + 1, :]
-    size = spokes.norm(dim=-1).mean(dim=-1)
+    size = canonical.palm_size(local)
     # A missing hand's local joints are all zero: leave them.
     size = torch.where(size > SMALLEST_PALM_SIZE, size, torch.ones_like(size))
     return torch.cat(((local / size[..., None, None]).flatten(-3), features[..., LOCAL.stop :]), dim=-1)

@@ -75,7 +75,6 @@ def fill_maps(maps: RigidMap, hand_valid: Tensor) -> RigidMap:
     wrist = -(maps.rotation @ maps.translation.unsqueeze(-1)).squeeze(-1)
     wrist = fill_frames(wrist, hand_valid)
     rotation = fill_frames(maps.rotation, hand_valid)
-    seen = hand_valid[..., None, None]
-    rotation = torch.where(seen, rotation, nearest_rotation(rotation))
+    rotation = rotation.index_put((~hand_valid,), nearest_rotation(rotation[~hand_valid]))
     translation = -(wrist.unsqueeze(-2) @ rotation).squeeze(-2)
     return RigidMap(rotation, torch.where(hand_valid.unsqueeze(-1), maps.translation, translation))

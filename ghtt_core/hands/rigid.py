@@ -121,7 +121,7 @@ def nearest_rotation(matrix: Tensor) -> Tensor:
     the optimum. Where the optimum is not unique (H of rank one, or zero) some proper rotation is returned, the
     identity for H = 0, and its gradient is zero.
     """
-    h = matrix.flatten(-2).reshape(-1, 9).t().reshape(3, 3, -1)
+    h = matrix.reshape(-1, 9).t().reshape(3, 3, -1)  # entries first: long vectors
     scale = h.detach().square().sum((0, 1)).sqrt()
     h = h / scale.clamp_min(torch.finfo(h.dtype).tiny)
     with torch.no_grad():
@@ -135,21 +135,27 @@ def _rotate(vector: Tensor, rotation: Tensor) -> Tensor:
     return (vector.unsqueeze(-2) @ rotation).squeeze(-2)
 
 
-def _gram_schmidt(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
-    """Orthonormalise two vectors (..., 3); axes stand in for vanishing directions."""
+def _gram_schmidt(first: Tensor, second: Tensor, dim: int = -1) -> tuple[Tensor, Tensor]:
+    """Orthonormalise two batches of vectors along ``dim``; axes stand in for vanishing directions."""
+    shape = [1] * first.dim()
+    shape[dim] = 3
     axes = torch.eye(3, dtype=first.dtype, device=first.device)
-    small = torch.finfo(first.dtype).eps ** 0.75
-    length = first.norm(dim=-1, keepdim=True)
+    length = _length(first, dim)
     vanished = length < _TINY
-    x = torch.where(vanished, axes[0], first / torch.where(vanished, 1.0, length))
-    rest = second - (x * second).sum(-1, keepdim=True) * x
-    length = rest.norm(dim=-1, keepdim=True)
-    parallel = length <= small * second.detach().norm(dim=-1, keepdim=True)
+    x = torch.where(vanished, axes[0].view(shape), first / torch.where(vanished, 1.0, length))
     # Any axis that is not x: the second one unless x lies along it.
-    spare = torch.where(x.detach()[..., 1:2].abs() < 0.9, axes[1], axes[2])
-    spare = spare - (x * spare).sum(-1, keepdim=True) * x
-    y = torch.where(parallel, torch.nn.functional.normalize(spare, dim=-1), rest / torch.where(parallel, 1.0, length))
-    return x, y
+    along_second = x.detach().narrow(dim, 1, 1).abs() >= 0.9
+    spare = torch.where(along_second, axes[2].view(shape), axes[1].view(shape))
+    rest = second - (x * second).sum(dim, keepdim=True) * x
+    limit = torch.finfo(first.dtype).eps ** 0.75 * _length(second.detach(), dim)
+    parallel = _length(rest.detach(), dim) <= limit
+    rest = torch.where(parallel, spare - (x * spare).sum(dim, keepdim=True) * x, rest)
+    return x, rest / _length(rest, dim)
+
+
+def _length(vector: Tensor, dim: int) -> Tensor:
+    """Return the lengths of vectors along ``dim``, kept as an axis of size 1; at least 1e-15, so never a NaN slope."""
+    return vector.square().sum(dim, keepdim=True).clamp_min(1e-30).sqrt()
 
 
 def _product(a: Tensor, b: Tensor) -> Tensor:
@@ -184,8 +190,7 @@ def _closed_form_rotation(h: Tensor) -> Tensor:
         root = root - (kappa.square() - 2 * root * determinant - minors) / (2 * slope).clamp_min(tiny)
     kappa = (root.square() - norm) / 2
     numerator = (kappa + norm) * h + root * cofactor - _product(h, _product(h.transpose(0, 1), h))
-    x, y = _gram_schmidt(numerator[0].t(), numerator[1].t())
-    x, y = x.t(), y.t()
+    x, y = _gram_schmidt(numerator[0], numerator[1], dim=0)
     return torch.stack((x, y, _cross(x, y)))
 
 
