@@ -77,6 +77,23 @@ def per_rank_batch(batch_size: int, world_size: int) -> int:
     return batch_size // world_size
 
 
+@contextmanager
+def main_first() -> Iterator[bool]:
+    """Run the block on rank 0 while the others wait, then on them: for preparations that leave files to be reused.
+
+    Yields:
+        Whether this is rank 0.
+    """
+    peers = Peers.current()
+    if not peers.is_main:
+        dist.barrier(group=peers.control)
+    try:
+        yield peers.is_main
+    finally:
+        if peers.is_main and peers.control is not None:
+            dist.barrier(group=peers.control)
+
+
 def started_by_torchrun() -> bool:
     """Whether the environment says that torchrun started this process."""
     return "RANK" in os.environ and "WORLD_SIZE" in os.environ

@@ -10,28 +10,37 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import math
-import signal
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NoReturn
 
 import torch
 from rich.console import Console
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from ghtt_core.errors import GhttError, RecipeError
+from ghtt_core.errors import GhttError, OutputError, RecipeError
 from ghtt_core.training.distributed import Peers, per_rank_batch
-from ghtt_core.training.metrics_log import Meter, MetricsLog, ProgressDisplay, merge_meters, meter_means
+from ghtt_core.training.metrics_log import Clock, Meter, MetricsLog, ProgressDisplay, merge_meters, meter_means
 from ghtt_core.training.optimization import WeightAverage, build_optimizer, learning_rate_at, step_seeds
 from ghtt_core.training.recipe import LoopConfig
 from ghtt_core.training.resume import STATE_FILE, StateHeader, check_continuation, load_state, read_header, save_state
+from ghtt_core.training.stopping import stop_signals
+from ghtt_core.training.task import EpochTask, StepModule, Task, compile_parts
 
-__all__ = ["CHECKPOINT_FOLDER", "DivergenceError", "EpochTask", "LoopConfig", "Task", "TrainResult", "train"]
+__all__ = [
+    "CHECKPOINT_FOLDER",
+    "DivergenceError",
+    "EpochTask",
+    "LoopConfig",
+    "Task",
+    "TrainResult",
+    "check_run_folder",
+    "train",
+]
 
 CHECKPOINT_FOLDER = "checkpoint"
 
@@ -40,49 +49,6 @@ _GO_ON, _INTERRUPTED, _DIVERGED = 0, 1, 2
 
 class DivergenceError(GhttError):
     """The loss or the weights of a training run stopped being finite."""
-
-
-class Task(Protocol):
-    """One thing to train.
-
-    Attributes:
-        module: Everything trainable, and nothing else that needs saving. Its weights must follow from the recipe alone.
-    """
-
-    module: nn.Module
-
-    def loss(
-        self, step: int, generator: torch.Generator, rank: int, world_size: int
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Draw the batch of one step and return its loss and metrics.
-
-        Args:
-            step: Index of the step, from 0.
-            generator: CPU generator of this step and process; all draws must come from it
-                (`optimization.device_generator` gives one for draws on another device).
-            rank: Index of this process.
-            world_size: Number of processes; draw `distributed.per_rank_batch(batch_size, world_size)` samples.
-
-        Returns:
-            Scalar loss to minimise, and scalars to log.
-        """
-
-    def evaluate(self) -> dict[str, float]:
-        """Metrics on held-out data; called without gradients, on one process."""
-
-    def export(self, folder: Path, metrics: dict[str, float]) -> None:
-        """Write the checkpoint folder that users load."""
-
-
-@runtime_checkable
-class EpochTask(Protocol):
-    """A task whose length can be given in epochs.
-
-    Attributes:
-        samples_per_epoch: Samples in one pass over the data.
-    """
-
-    samples_per_epoch: int
 
 
 @dataclass(frozen=True)
@@ -146,19 +112,16 @@ def train(
         run.close()
 
 
-class _StepModule(nn.Module):
-    """Makes the task's loss a forward call, which is what data parallel training synchronises gradients around."""
+def check_run_folder(folder: Path, resume: bool) -> bool:
+    """Whether `folder` holds the state of a run that is to be continued.
 
-    def __init__(self, task: Task) -> None:
-        super().__init__()
-        self.module = task.module
-        self._loss = task.loss
-
-    def forward(
-        self, step: int, generator: torch.Generator, rank: int, world_size: int
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        loss, metrics = self._loss(step, generator, rank, world_size)
-        return loss, {name: value.detach() for name, value in metrics.items()}
+    Raises:
+        OutputError: It holds a run and `resume` does not say to continue it.
+    """
+    found = (folder / STATE_FILE).exists()
+    if found and not resume:
+        raise OutputError(f"{folder} holds a run already: add --resume to continue it, or give another folder as --out")
+    return found
 
 
 class _Run:
@@ -181,65 +144,58 @@ class _Run:
         self.peers = Peers.current()
         per_rank_batch(config.batch_size, self.peers.world_size)
         self.total = _total_steps(task, config)
-        self.recipe = {**(recipe or {}), "loop": dataclasses.asdict(config)}
+        self.recipe = json.loads(json.dumps({**(recipe or {}), "loop": dataclasses.asdict(config)}))
         self.module = task.module.to(device)
         self.optimizer = build_optimizer(self.module, config)
         self.average = WeightAverage(self.module, config.ema_decay) if config.ema_decay is not None else None
         self.state_path = folder / STATE_FILE
         self.step, self.saved_step, self.metrics, self.meter = 0, -1, dict[str, float](), Meter()
-        self.train_seconds, self.first_step = 0.0, 0
         self._restore(resume)
+        self.clock = Clock(self.step, config.batch_size)
         if config.compile:
-            _compile_parts(self.module)
-        self.step_module: nn.Module = _StepModule(task)
+            compile_parts(self.module)
+        self.step_module: nn.Module = StepModule(task)
         if self.peers.world_size > 1:
             # Which parameters a step uses depends on the task's coin flips, hence find_unused_parameters.
             self.step_module = DistributedDataParallel(
                 self.step_module, find_unused_parameters=True, broadcast_buffers=False
             )
-        self.log = MetricsLog(folder, self.step, tensorboard) if self.peers.is_main else None
+        done = self.step == self.total  # then only the last evaluation and the export are done again
+        self.log = MetricsLog(folder, self.step, tensorboard, evaluated=not done) if self.peers.is_main else None
         quiet = Console(quiet=True)
         self.display = ProgressDisplay(
             (console or Console(stderr=True)) if self.peers.is_main else quiet, self.total, self.step
         )
 
     def _restore(self, resume: bool) -> None:
-        found = bool(self.peers.largest(int(self.state_path.exists())))
-        if found and not resume:
-            raise RecipeError(
-                f"{self.folder} holds a run already; add --resume to continue it, or choose another folder with --out"
-            )
-        if found:
+        if check_run_folder(self.folder, resume):
             header = read_header(self.state_path)
             check_continuation(self.state_path, header, self._header())
             load_state(self.state_path, self.module, self.optimizer, self.average)
-            self.step = self.saved_step = self.first_step = header.step
-            self.metrics = dict(header.metrics)
+            self.step = self.saved_step = header.step
             self.meter = Meter(header.meter if self.peers.is_main else None)
 
     def _header(self) -> StateHeader:
         meter = merge_meters(self.peers.gather(self.meter.state()))
-        return StateHeader(self.step, self.total, self.peers.world_size, self.recipe, meter, self.metrics)
+        return StateHeader(self.step, self.total, self.peers.world_size, self.recipe, meter)
 
     def go(self) -> TrainResult:
         if self.step:
             self.display.say(f"resuming {self.folder} at step {self.step} of {self.total}")
-        status = _GO_ON
-        with _stop_signals() as stop:
-            while self.step < self.total and status == _GO_ON:
-                finite = self._take_step()
-                status = self.peers.largest(_GO_ON if finite and not stop else _INTERRUPTED if finite else _DIVERGED)
-                if status == _DIVERGED:
-                    self._refuse_divergence(self.step - 1)
+        interrupted = False
+        with stop_signals() as stop:
+            while self.step < self.total and not interrupted:
+                self._take_step()
+                interrupted = self._agree(bool(stop))
                 self.display.advance(self.step)
                 if self._due(self.config.log_every):
                     self._log_training()
+                if self._due(self.config.checkpoint_every) or self.step == self.total or interrupted:
+                    self._save()
                 if self._due(self.config.evaluate_every) and self.step < self.total:
                     self._evaluate()
-                if self._due(self.config.checkpoint_every) or self.step == self.total or status == _INTERRUPTED:
-                    self._save()
-        rate = (self.step - self.first_step) * self.config.batch_size / max(self.train_seconds, 1e-9)
-        if status == _INTERRUPTED and self.step < self.total:
+        rate = self.clock.samples_per_second(self.step)
+        if interrupted and self.step < self.total:
             self.display.say(
                 f"stopped at step {self.step} of {self.total}; the state is saved in {self.state_path}: "
                 "run the same command with --resume to continue"
@@ -251,9 +207,7 @@ class _Run:
                 self.task.export(self.folder / CHECKPOINT_FOLDER, self.metrics)
         return TrainResult(self.step, False, self.metrics, self.folder / CHECKPOINT_FOLDER, self.state_path, rate)
 
-    def _take_step(self) -> bool:
-        """One optimiser step; returns whether its loss is known to be finite (a GPU is asked only when it must be)."""
-        began = time.perf_counter()
+    def _take_step(self) -> None:
         data_seed, global_seed = step_seeds(self.config.seed, self.peers.rank, self.step)
         torch.manual_seed(global_seed)  # for a module that draws by itself
         generator = torch.Generator().manual_seed(data_seed)
@@ -271,26 +225,31 @@ class _Run:
         self.optimizer.step()
         if self.average is not None:
             self.average.update(self.module, self.step)
-        self.meter.add(metrics)
-        finite = bool(torch.isfinite(loss)) if self.device.type == "cpu" else True
+        self.meter.add(self.step, metrics)
         self.step += 1
-        self.train_seconds += time.perf_counter() - began
-        return finite
+
+    def _agree(self, stop: bool) -> bool:
+        """Whether some process was told to stop; ends the run on all of them where some loss is not finite."""
+        due = self._due(self.config.log_every) or self._due(self.config.checkpoint_every) or self.step == self.total
+        # A GPU is made to wait for the answer only where it has to anyway.
+        diverged = (self.device.type == "cpu" or due) and self.meter.first_bad_step() is not None
+        status = self.peers.largest(_DIVERGED if diverged else _INTERRUPTED if stop else _GO_ON)
+        if status == _DIVERGED:
+            bad = [step for step in self.peers.gather(self.meter.first_bad_step()) if step is not None]
+            self._refuse_divergence(f"the loss is not finite at step {min(bad)}")
+        return status == _INTERRUPTED
 
     def _due(self, every: int) -> bool:
         return every > 0 and self.step % every == 0
 
     def _log_training(self) -> None:
-        state = merge_meters(self.peers.gather(self.meter.state()))
+        means = meter_means(merge_meters(self.peers.gather(self.meter.state())))
         self.meter = Meter()
-        means = meter_means(state)
-        if not math.isfinite(means["loss"]):
-            self._refuse_divergence(self.step - 1)
-        rate = (self.step - self.first_step) * self.config.batch_size / max(self.train_seconds, 1e-9)
         means["learning_rate"] = self.optimizer.param_groups[0]["lr"]
+        rate = self.clock.samples_per_second(self.step, since_last=True)
         if self.log is not None:
             self.log.write(self.step, "train", {**means, "samples_per_second": rate})
-        left = (self.total - self.step) * self.config.batch_size / rate
+        left = (self.total - self.step) * self.config.batch_size / self.clock.samples_per_second(self.step)
         self.display.note(self.step, means["loss"], rate, left)
 
     @contextlib.contextmanager
@@ -301,39 +260,36 @@ class _Run:
 
     def _evaluate(self) -> None:
         metrics: dict[str, float] = {}
-        if self.peers.is_main:
-            with self._exported_weights():
-                metrics = dict(self.task.evaluate())
-        self.metrics = self.peers.gather(metrics)[0]
+        with self.clock.stopped():
+            if self.peers.is_main:
+                with self._exported_weights():
+                    metrics = dict(self.task.evaluate())
+            self.metrics = self.peers.gather(metrics)[0]
         if self.log is not None:
             self.log.write(self.step, "evaluate", self.metrics)
             figures = "  ".join(f"{name} {value:.4g}" for name, value in self.metrics.items())
             self.display.say(f"step {self.step}: evaluation  {figures}")
 
     def _save(self) -> None:
-        header = self._header()
-        loss = header.meter["sums"].get("loss", 0.0)
-        finite = math.isfinite(loss) and all(bool(torch.isfinite(p).all()) for p in self.module.parameters())
-        if self.peers.largest(int(not finite)):
-            self._refuse_divergence(self.step - 1)
-        trouble: Exception | None = None
-        if self.peers.is_main:
-            try:
-                save_state(self.state_path, self.module, self.optimizer, self.average, header)
-            except GhttError as error:
-                trouble = error
-        if self.peers.largest(int(trouble is not None)):
-            raise trouble or GhttError("rank 0 could not save the training state")
-        self.saved_step = self.step
+        with self.clock.stopped():
+            # The last step may have spoiled the weights while its loss was still finite.
+            if not all(bool(torch.isfinite(parameter).all()) for parameter in self.module.parameters()):
+                self._refuse_divergence(f"the weights are not finite after step {self.step - 1}")
+            header = self._header()
+            trouble: GhttError | None = None
+            if self.peers.is_main:
+                try:
+                    save_state(self.state_path, self.module, self.optimizer, self.average, header)
+                except OutputError as error:
+                    trouble = error
+            if self.peers.largest(int(trouble is not None)):
+                raise trouble or OutputError("rank 0 could not save the training state")
+            self.saved_step = self.step
 
-    def _refuse_divergence(self, step: int) -> None:
-        good = (
-            f"the last good state is step {self.saved_step} in {self.state_path}"
-            if self.saved_step >= 0
-            else "no state had been saved yet"
-        )
+    def _refuse_divergence(self, what: str) -> NoReturn:
+        good = f"the last good state, of step {self.saved_step}, is in {self.state_path}"
         raise DivergenceError(
-            f"training diverged: the loss or the weights are not finite at step {step}; {good}; "
+            f"training diverged: {what}; {good if self.saved_step >= 0 else 'no state had been saved yet'}; "
             "lower loop.learning_rate or set loop.gradient_clip"
         )
 
@@ -349,34 +305,3 @@ def _total_steps(task: Task, config: LoopConfig) -> int:
     if not isinstance(task, EpochTask):
         raise RecipeError("loop.epochs needs a task with epochs; give loop.steps instead")
     return max(1, math.ceil(config.epochs * task.samples_per_epoch / config.batch_size))
-
-
-def _compile_parts(module: nn.Module) -> None:
-    # In place, so that the names of the weights stay; part by part, because tasks call blocks by method, not forward.
-    for child in module.modules():
-        if isinstance(child, (nn.ModuleList, nn.Sequential)):
-            for part in child:
-                part.compile()
-
-
-@contextlib.contextmanager
-def _stop_signals() -> Iterator[list[int]]:
-    """Collects the first Ctrl-C or SIGTERM in a list; the second one acts as it would have without."""
-    received: list[int] = []
-    earlier: dict[int, Any] = {}
-
-    def note(number: int, frame: FrameType | None) -> None:
-        received.append(number)
-        restore()
-
-    def restore() -> None:
-        for number, handler in earlier.items():
-            signal.signal(number, handler)
-
-    with contextlib.suppress(ValueError):  # outside the main thread signals are someone else's business
-        for number in (signal.SIGINT, signal.SIGTERM):
-            earlier[number] = signal.signal(number, note)
-    try:
-        yield received
-    finally:
-        restore()

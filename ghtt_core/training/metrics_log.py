@@ -5,8 +5,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,21 +33,33 @@ class Meter:
         """Start from an earlier meter's `state()`, or empty."""
         self._sums: dict[str, float] = dict((state or {}).get("sums", {}))
         self._counts: dict[str, int] = dict((state or {}).get("counts", {}))
-        self._waiting: list[tuple[str, Tensor]] = []
+        self._waiting: list[tuple[int, str, Tensor]] = []
+        self._bad_step: int | None = None
 
-    def add(self, metrics: Mapping[str, Tensor]) -> None:
+    def add(self, step: int, metrics: Mapping[str, Tensor]) -> None:
         """Add the metrics of one step, scalars on any device."""
-        self._waiting += [(name, value.detach()) for name, value in metrics.items()]
+        self._waiting += [(step, name, value.detach()) for name, value in metrics.items()]
+
+    def first_bad_step(self) -> int | None:
+        """The first step whose loss is not finite, or None."""
+        self._settle()
+        return self._bad_step
 
     def state(self) -> dict[str, dict[str, Any]]:
         """Sums and counts so far, as plain values."""
-        if self._waiting:
-            values = torch.stack([value.float() for _, value in self._waiting]).tolist()  # one transfer for all
-            for (name, _), value in zip(self._waiting, values, strict=True):
-                self._sums[name] = self._sums.get(name, 0.0) + value
-                self._counts[name] = self._counts.get(name, 0) + 1
-            self._waiting = []
+        self._settle()
         return {"sums": dict(self._sums), "counts": dict(self._counts)}
+
+    def _settle(self) -> None:
+        if not self._waiting:
+            return
+        values = torch.stack([value.float() for _, _, value in self._waiting]).tolist()  # one transfer for all
+        for (step, name, _), value in zip(self._waiting, values, strict=True):
+            self._sums[name] = self._sums.get(name, 0.0) + value
+            self._counts[name] = self._counts.get(name, 0) + 1
+            if name == "loss" and self._bad_step is None and not math.isfinite(value):
+                self._bad_step = step
+        self._waiting = []
 
 
 def merge_meters(states: list[dict[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
@@ -62,10 +77,37 @@ def meter_means(state: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
     return {name: total / state["counts"][name] for name, total in state["sums"].items()}
 
 
+class Clock:
+    """Throughput of the optimiser steps; evaluating and saving do not count."""
+
+    def __init__(self, step: int, batch_size: int) -> None:
+        """Start at a step."""
+        self._batch_size = batch_size
+        self._began = time.perf_counter()
+        self._first = self._last = (step, 0.0)
+
+    def samples_per_second(self, step: int, since_last: bool = False) -> float:
+        """Throughput up to a step, since the start or since the last call with `since_last`."""
+        now = (step, time.perf_counter() - self._began)
+        begin = self._last if since_last else self._first
+        if since_last:
+            self._last = now
+        return (now[0] - begin[0]) * self._batch_size / max(now[1] - begin[1], 1e-9)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Do not count the time of the block."""
+        stopped = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._began += time.perf_counter() - stopped
+
+
 class MetricsLog:
     """Appends lines to `metrics.jsonl`, and to TensorBoard where that was asked for."""
 
-    def __init__(self, folder: Path, first_step: int, tensorboard: bool) -> None:
+    def __init__(self, folder: Path, first_step: int, tensorboard: bool, evaluated: bool = True) -> None:
         """Open the log.
 
         Args:
@@ -73,6 +115,7 @@ class MetricsLog:
             first_step: Steps already done. Lines beyond it (of a run that was killed after its last save) are dropped,
                 so that the file of a resumed run reads like that of an uninterrupted one.
             tensorboard: Also write TensorBoard events, into `folder/tensorboard`.
+            evaluated: Whether an evaluation logged at `first_step` stays; False where it is about to be repeated.
 
         Raises:
             OutputError: The folder cannot be written.
@@ -82,18 +125,19 @@ class MetricsLog:
         self._writer: Any = _tensorboard_writer(folder / "tensorboard", first_step) if tensorboard else None
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._drop_lines_after(first_step)
+            self._drop_lines_after(first_step, evaluated)
             self._file = self._path.open("a", encoding="utf-8")
         except OSError as error:
             raise OutputError(f"cannot write {self._path}: {error.strerror or error}") from error
 
-    def _drop_lines_after(self, step: int) -> None:
+    def _drop_lines_after(self, step: int, evaluated: bool) -> None:
         if not self._path.exists():
             return
         kept = []
         for line in self._path.read_text(encoding="utf-8").splitlines():
             try:
-                if json.loads(line)["step"] > step:
+                entry = json.loads(line)
+                if entry["step"] > step or (entry["step"] == step and entry["kind"] == "evaluate" and not evaluated):
                     continue
             except (ValueError, KeyError, TypeError):
                 continue  # a line cut short by a crash

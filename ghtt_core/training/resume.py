@@ -41,7 +41,6 @@ class StateHeader:
         world_size: Training processes; each draws its own data, so it is part of the run.
         recipe: The recipe as plain values.
         meter: Metrics gathered since the last logged line.
-        metrics: Results of the last evaluation.
     """
 
     step: int
@@ -49,7 +48,6 @@ class StateHeader:
     world_size: int
     recipe: dict[str, Any] = field(default_factory=dict)
     meter: dict[str, Any] = field(default_factory=dict)
-    metrics: dict[str, float] = field(default_factory=dict)
 
 
 def save_state(
