@@ -24,6 +24,16 @@ from ghtt_core.models.card import CARD_FILE, WEIGHTS_FILE, Card
 from ghtt_core.models.object_aggregator import ObjectAggregator
 from ghtt_core.models.pose_block import PoseBlock
 
+__all__ = [
+    "BLOCK_NAMES",
+    "Card",
+    "Checkpoint",
+    "load_checkpoint",
+    "read_card",
+    "require_text_encoder",
+    "save_checkpoint",
+]
+
 BLOCK_NAMES: Final = ("pose_block", "action_block", "object_aggregator")
 _SCALE_SUFFIX: Final = "#scale"
 

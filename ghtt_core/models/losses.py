@@ -39,13 +39,13 @@ class ActionLossWeights:
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     """Mean of `values` where `mask` (same shape or broadcastable, bool or float) is set; 0 where it never is."""
     weight = mask.to(values.dtype).expand_as(values)
-    kept = torch.where(weight > 0, values * weight, 0.0)  # a value that is hidden may be anything, even NaN
-    return kept.sum() / weight.sum().clamp(min=1.0)
+    return (values * weight).sum() / weight.sum().clamp(min=1.0)
 
 
 def masked_l1(prediction: Tensor, target: Tensor, mask: Tensor) -> Tensor:
     """Mean absolute error over the elements that `mask` (broadcastable) keeps; a scalar."""
-    return masked_mean((prediction - target).abs(), mask)
+    # Hidden elements leave before the absolute value, so that even a NaN there reaches neither loss nor gradient.
+    return masked_mean(torch.where(mask.bool(), prediction - target, 0.0).abs(), mask)
 
 
 def feature_mask(joint_valid: Tensor, frame_valid: Tensor | None = None) -> Tensor:
