@@ -8,19 +8,21 @@ for is imported, so `ghtt --help` answers at once and no subcommand waits for an
 
 from __future__ import annotations
 
+import errno
 import importlib
-import signal
+import os
 import sys
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import FrameType, ModuleType
+from types import ModuleType
 
 from ghtt_core import __version__
 from ghtt_core.errors import GhttError
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
+_WRITE_FAILURES = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+"""A full disk, a quota, a size limit, a read-only disk: nothing that a stack trace would explain better."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Command:
     """Where a subcommand lives and what it is for.
 
     Attributes:
-        module: Module with the options dataclass and ``run``.
+        module: Module in `ghtt_core.cli` with the options dataclass and ``run``.
         options: Name of the dataclass (or union of dataclasses) in that module.
         summary: One line for `ghtt --help`.
     """
@@ -39,13 +41,13 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {
-    "demo": Command("ghtt_core.cli.demo", "DemoOptions", "Run the whole pipeline on the bundled recording."),
-    "run": Command("ghtt_core.cli.run", "RunOptions", "Refine, recognise and forecast a video, a camera or recorded poses."),
-    "evaluate": Command("ghtt_core.cli.evaluate", "EvaluateOptions", "Measure refinement and forecasts on recorded poses."),
-    "train": Command("ghtt_core.cli.train", "TrainOptions", "Train the pose block, the action block or the object aggregator."),
-    "models": Command("ghtt_core.cli.models", "ModelsOptions", "List, fetch and verify model files."),
-    "info": Command("ghtt_core.cli.info", "InfoOptions", "Show versions, the device, and what is missing."),
-}  # fmt: skip
+    "demo": Command("demo", "DemoOptions", "Run the whole pipeline on the bundled recording."),
+    "run": Command("run", "RunOptions", "Refine, recognise and forecast a video, a camera or recorded poses."),
+    "evaluate": Command("evaluate", "EvaluateOptions", "Measure refinement and forecasts on recorded poses."),
+    "train": Command("train", "TrainOptions", "Train the pose block, the action block or the object aggregator."),
+    "models": Command("models", "ModelsOptions", "List, fetch and verify model files."),
+    "info": Command("info", "InfoOptions", "Show versions, the device, and what is missing."),
+}
 
 
 def usage() -> str:
@@ -85,7 +87,7 @@ def run_command(name: str, arguments: Sequence[str]) -> None:
     import tyro
 
     command = COMMANDS[name]
-    module: ModuleType = importlib.import_module(command.module)
+    module: ModuleType = importlib.import_module(f"ghtt_core.cli.{command.module}")
     options = tyro.cli(
         getattr(module, command.options), prog=f"ghtt {name}", description=module.__doc__, args=list(arguments)
     )
@@ -99,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name; None takes them from the process.
 
     Returns:
-        0 when all went well, 2 for anything the user can put right, 130 after Ctrl-C. Output written before stays.
+        0 when all went well, 2 for anything the user can put right, 130 after Ctrl-C; what was written stays valid.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     if not words or words[0] in ("-h", "--help"):
@@ -111,27 +113,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[0] not in COMMANDS:
         print(f"ghtt: there is no command {words[0]!r}; choose one of: {', '.join(COMMANDS)}.", file=sys.stderr)
         return EXIT_ERROR
-    # A plain `kill` gets the same orderly end as Ctrl-C: files are completed before the process leaves.
-    previous = _end_like_interrupt()
     try:
         run_command(words[0], words[1:])
     except GhttError as error:
-        print(f"ghtt {words[0]}: {error}", file=sys.stderr)
-        return EXIT_ERROR
+        return _report(words[0], str(error), EXIT_ERROR)
     except KeyboardInterrupt:
-        print(f"ghtt {words[0]}: interrupted; what was finished before is kept.", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output (head, less) has left; nothing is wrong with the results.
-        sys.stderr.close()
-        return 0
+        return _report(words[0], "interrupted; what was finished before is kept.", EXIT_INTERRUPTED)
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else EXIT_ERROR
-    except Exception:
-        traceback.print_exc()
-        print(f"ghtt {words[0]}: this is a defect in ghtt_ros {__version__}; please report the lines above.", file=sys.stderr)
-        return 1
-    finally:
-        if previous is not None:
-            signal.signal(signal.SIGTERM, previous)
+    except BrokenPipeError:
+        # Whoever read our output (head, less) has left. Python would complain once more while it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if error.errno not in _WRITE_FAILURES:
+            raise
+        where = f" {error.filename}" if error.filename else ""
+        reason = (error.strerror or "").lower()
+        return _report(
+            words[0], f"Cannot write{where} ({reason}); free some space or choose another place.", EXIT_ERROR
+        )
     return 0
+
+
+def _report(name: str, sentence: str, code: int) -> int:
+    print(f"ghtt {name}: {sentence}", file=sys.stderr)
+    return code

@@ -53,15 +53,24 @@ class ArraySpool:
     @property
     def nbytes(self) -> int:
         """Bytes of all items so far."""
-        return self.length * self.dtype.itemsize * int(np.prod(self.item_shape, dtype=np.int64))
+        return self.length * self._item_bytes
+
+    @property
+    def _item_bytes(self) -> int:
+        return self.dtype.itemsize * int(np.prod(self.item_shape, dtype=np.int64))
 
     def close(self) -> None:
-        """Stop writing; needed before the spool is copied."""
-        self._file.close()
+        """Stop writing and count what really reached the disk, which a full one cuts short."""
+        with suppress(OSError):
+            self._file.close()
+        self.length = min(self.length, self.path.stat().st_size // max(1, self._item_bytes))
+
+    def keep(self, length: int) -> None:
+        """Forget items after the first ``length``."""
+        self.length = min(self.length, length)
 
     def copy_into(self, archive: zipfile.ZipFile, name: str) -> None:
-        """Write the array as ``name``.npy into an open archive, in small pieces."""
-        self.close()
+        """Write the closed spool as ``name``.npy into an open archive, in small pieces."""
         with archive.open(f"{name}.npy", "w", force_zip64=True) as target, self.path.open("rb") as source:
             header = {
                 "descr": np.lib.format.dtype_to_descr(self.dtype),
