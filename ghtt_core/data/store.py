@@ -54,6 +54,7 @@ class SequenceStore:
         object_names: Names of the objects; nouns of segments index it too.
         subjects: (S) subject of each sequence.
         names: (S) name of each sequence.
+        sha256: Hash of each array by its name, as the index records it.
     """
 
     folder: Path
@@ -68,6 +69,7 @@ class SequenceStore:
     object_names: tuple[str, ...]
     subjects: tuple[str, ...]
     names: tuple[str, ...]
+    sha256: dict[str, str]
 
     @property
     def frames(self) -> int:
@@ -134,7 +136,9 @@ class StoreWriter:
         if self.folder.exists() and not overwrite:
             raise OutputError(f"{self.folder} exists already; choose another folder or allow it to be overwritten.")
         if self.folder.exists() and not (self.folder / _INDEX).is_file():
-            raise OutputError(f"{self.folder} is not a sequence store, so it is not overwritten; choose another folder.")
+            raise OutputError(
+                f"{self.folder} is not a sequence store, so it is not overwritten; choose another folder."
+            )
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             self._partial = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}-", dir=self.folder.parent))
@@ -234,7 +238,9 @@ class StoreWriter:
         """Begin."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Finish, or remove what was begun if something went wrong."""
         if kind is None:
             self.finish()
@@ -280,6 +286,7 @@ def open_store(folder: Path, verify: bool = False) -> SequenceStore:
         object_names=tuple(index["object_names"]),
         subjects=tuple(s["subject"] for s in sequences),
         names=tuple(s["name"] for s in sequences),
+        sha256=dict(index["sha256"]),
     )
 
 

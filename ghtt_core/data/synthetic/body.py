@@ -19,6 +19,8 @@ from ghtt_core.data.synthetic.tracks import smooth_noise
 
 WORKSPACE: Final[Array] = np.array([0.0, 0.24, 0.08])
 """Where hands mostly are, person frame, metres."""
+_NEAREST: Final = 0.2
+"""Metres in front of the camera."""
 _GRASP_CENTRE: Final[Array] = np.array([0.085, 0.01, -0.03])
 
 
@@ -77,27 +79,31 @@ def make_subject(identity: int) -> Subject:
         elbow_follow=rng.uniform(0.1, 0.6),
         pivot=rng.uniform(0.2, 1.0),
         left_handed=bool(rng.random() < 0.15),
-        tempo=float(np.exp(rng.normal(0.0, 0.18))),
+        tempo=float(np.exp(rng.normal(0.08, 0.22))),
         size=float(np.exp(rng.normal(0.0, 0.12))),
-        tremor=float(np.exp(rng.normal(np.log(0.00025), 0.6))),
+        tremor=float(np.exp(rng.normal(np.log(0.00010), 0.7))),
         drift=float(np.exp(rng.normal(np.log(0.002), 0.6))),
     )
 
 
 def with_tremor(motion: HandMotion, subject: Subject, rng: np.random.Generator) -> HandMotion:
-    """Add what no hand is without: slow sway, motor noise that breathes, and an 8-12 Hz tremor."""
+    """Add what no hand is without: slow sway, restless small corrections that come and go, and an 8-12 Hz tremor."""
     frames = len(motion.position)
     sway = smooth_noise(rng, frames, 28, 0.0, 0.35)
-    motor = smooth_noise(rng, frames, 28, 0.4, 2.5) * np.exp(0.7 * smooth_noise(rng, frames, 1, 0.0, 0.2))
-    tremor = smooth_noise(rng, frames, 6, 8.0, 11.0)
-    noise = subject.drift * (sway + 0.4 * motor)
+    # Restlessness differs between moments by an order of magnitude: a hand lies still, then fiddles.
+    restless = np.exp(rng.normal(0.0, 0.6) + 0.9 * smooth_noise(rng, frames, 1, 0.0, 0.25))
+    motor = smooth_noise(rng, frames, 28, 0.3, float(rng.uniform(1.0, 2.5))) * np.minimum(restless, 6.0)
+    tremor = smooth_noise(rng, frames, 6, 8.0, 11.0) * np.exp(0.5 * smooth_noise(rng, frames, 1, 0.0, 0.3))
+    noise = subject.drift * sway
+    noise[:, :3] += 0.4 * subject.drift * motor[:, :3]
+    noise[:, 3:] += 0.9 * subject.drift * motor[:, 3:]
     noise[:, :6] += subject.tremor * tremor
     # One metre of translation noise corresponds to so many radians at the wrist and in the fingers.
     return HandMotion(
         position=motion.position + noise[:, :3],
-        angles=motion.angles + 8.0 * noise[:, 3:6],
+        angles=motion.angles + [10.0, 8.0, 6.0] * noise[:, 3:6],
         turn=motion.turn,
-        fingers=motion.fingers + 10.0 * noise[:, 6:],
+        fingers=motion.fingers + 8.0 * noise[:, 6:],
     )
 
 
@@ -149,9 +155,9 @@ def look_from_camera(joints: Array, rng: np.random.Generator) -> Array:
     Most cameras are on the person's head and sway with it; the others look from anywhere around.
     """
     frames = len(joints)
-    centre = WORKSPACE + rng.normal(0.0, (0.04, 0.04, 0.03))
+    centre = np.median(joints[:, :, 0], axis=(0, 1)) + rng.normal(0.0, (0.04, 0.04, 0.03))
     if rng.random() < 0.6:
-        eye = np.array([0.0, -0.08, 0.48]) + rng.normal(0.0, (0.05, 0.06, 0.06))
+        eye = centre + [0.0, -0.32, 0.40] + rng.normal(0.0, (0.06, 0.06, 0.06))
         sway = rng.uniform(0.0, 1.0)
     else:
         azimuth, elevation = rng.uniform(-np.pi, np.pi), rng.uniform(0.15, 1.35)
@@ -167,5 +173,7 @@ def look_from_camera(joints: Array, rng: np.random.Generator) -> Array:
         motion = smooth_noise(rng, frames, 6, 0.0, 0.4) * sway
         seen = seen @ rotation_matrices(motion[:, :3] * 0.02)[:, None].swapaxes(-1, -2)
         seen += motion[:, None, None, 3:] * 0.01
+    # Nothing is closer to a camera than it can focus.
+    seen[..., 2] += max(_NEAREST - float(seen[..., 2].min()), 0.0)
     viewed: Array = seen
     return viewed

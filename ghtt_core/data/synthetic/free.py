@@ -21,7 +21,7 @@ _WRIST = 9
 
 def free_stream(rng: np.random.Generator, frames: int) -> tuple[HandMotion, HandMotion]:
     """Motion of both hands over T frames: (left, right)."""
-    activity = float(np.exp(rng.normal(0.0, 0.6)))
+    activity = float(np.exp(rng.normal(0.1, 0.9)))
     first = _one_hand(rng, frames, activity)
     kind = rng.random()
     if kind < 0.25:
@@ -60,13 +60,13 @@ def _wander(rng: np.random.Generator, frames: int, activity: float) -> Array:
     """(T, 9) band-limited motion; a speed is drawn first, since slow wide and fast narrow motion both occur."""
     high = float(np.exp(rng.uniform(np.log(0.12), np.log(1.6))))
     noise = smooth_noise(rng, frames, _WRIST, 0.0, high)
-    speed = np.exp(rng.normal(np.log(0.10), 0.9)) * activity
-    turning = np.exp(rng.normal(np.log(0.35), 0.9)) * activity
+    speed = np.exp(rng.normal(np.log(0.12), 0.9)) * activity
+    turning = np.exp(rng.normal(np.log(0.8), 0.9)) * activity
     # A Gaussian signal below f has a rate of change of about 2 pi f / sqrt(3) per unit of standard deviation.
     per_rate = np.sqrt(3.0) / (2 * np.pi * high)
     scale = np.empty(_WRIST)
     scale[:3] = min(speed * per_rate, 0.12) / np.sqrt(3) * np.exp(rng.normal(0.0, 0.3, 3))
-    scale[3:6] = min(turning * per_rate, 0.7) * np.array([1.0, 0.5, 0.3])
+    scale[3:6] = min(turning * per_rate, 0.7) * np.array([1.0, 0.6, 0.4])
     scale[6:] = min(turning * per_rate, 0.5) * rng.uniform(0.0, 0.8)
     track: Array = noise * scale * np.exp(0.5 * smooth_noise(rng, frames, 1, 0.0, 0.15))
     return track
@@ -80,10 +80,10 @@ def _reaches(rng: np.random.Generator, frames: int, activity: float) -> Array:
     onset = np.sort(rng.uniform(-0.5, seconds, count))
     duration = np.exp(rng.uniform(np.log(0.2), np.log(2.0), count))
     # Long reaches take longer: the size follows the duration, with much scatter.
-    reach = 0.12 * min(activity, 2.0) * duration**0.8 * np.exp(rng.normal(0.0, 0.5, count))
+    reach = 0.14 * min(activity, 3.0) * duration**0.8 * np.exp(rng.normal(0.0, 0.5, count))
     targets = np.zeros((count + 1, _WRIST))
     steps = rng.normal(0.0, 1.0, (count, _WRIST)) * reach[:, None] / np.sqrt(3)
-    steps[:, 3:] *= rng.uniform(1.0, 6.0) * np.array([1.0, 0.6, 0.3, 0.3, 0.3, 0.3])
+    steps[:, 3:] *= rng.uniform(1.0, 9.0) * np.array([1.0, 0.6, 0.3, 0.3, 0.3, 0.3])
     for k in range(count):
         targets[k + 1] = 0.6 * targets[k] + steps[k]
     times = np.arange(frames) / FRAME_RATE
@@ -103,9 +103,9 @@ def _add_rhythms(rng: np.random.Generator, wrist: Array, activity: float) -> Non
         if len(t) < 4:
             continue
         # Fast rhythms are small: the peak speed is what the arm limits.
-        size = min(np.exp(rng.normal(np.log(0.25), 0.5)) * min(activity, 2.0) / (2 * np.pi * frequency), 0.12)
+        size = min(np.exp(rng.normal(np.log(0.3), 0.6)) * min(activity, 3.0) / (2 * np.pi * frequency), 0.12)
         amplitude = rng.normal(0.0, 1.0, _WRIST) * size / np.sqrt(3)
-        amplitude[3:] *= rng.uniform(0.0, 8.0) * np.array([1.0, 0.6, 0.4, 0.3, 0.3, 0.3])
+        amplitude[3:] *= rng.uniform(0.0, 14.0) * np.array([1.0, 0.6, 0.4, 0.3, 0.3, 0.3])
         phases = rng.uniform(0.0, 2 * np.pi) + rng.normal(0.0, 0.5, _WRIST) * rng.integers(2)
         wander = np.interp(t, np.linspace(begin, end, 5), rng.normal(0.0, 0.4, 5))
         angle = (2 * np.pi * frequency * (t - begin) + wander)[:, None] + phases

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ghtt_core.data.sequence import NO_OBJECT, ActionSegment, HandSequence
-from ghtt_core.data.store import SequenceStore, StoreWriter
+from ghtt_core.data.store import SequenceStore, StoreWriter, open_store
 from ghtt_core.data.synthetic.body import look_from_camera, make_subject, two_hands, with_tremor
 from ghtt_core.data.synthetic.free import free_stream
 from ghtt_core.data.synthetic.hand_model import Array
 from ghtt_core.data.synthetic.streams import act_stream
-from ghtt_core.data.synthetic.tracks import burst
+from ghtt_core.data.synthetic.tracks import burst, smooth_noise
 from ghtt_core.data.synthetic.vocabulary import LABELS, OBJECT_NAMES
 from ghtt_core.errors import RecipeError
-from ghtt_core.hands.layout import FRAME_RATE, NUM_HANDS
+from ghtt_core.hands.layout import FRAME_RATE, NUM_HANDS, NUM_JOINTS
 
 HELD_OUT_SUBJECT = 100_000
 """Subjects from this number on are never in training data: evaluation starts its range here."""
@@ -103,6 +104,8 @@ def perform(
         left, right, segments = stream.left, stream.right, stream.segments
     left, right = with_tremor(left, subject, rng), with_tremor(right, subject, rng)
     joints = two_hands(left, right, subject)
+    if rng.random() < 0.3:
+        joints += _annotation_wobble(rng, frames)
     valid = np.ones((frames, NUM_HANDS), bool)
     if free and rng.random() < leave_probability:
         _leave(rng, joints, valid)
@@ -126,23 +129,21 @@ def generate_dataset(config: SyntheticConfig, seed: int) -> Iterator[HandSequenc
         yield generate_sequence(config, seed, index)
 
 
-def write_dataset(config: SyntheticConfig, seed: int, folder: Path, workers: int = 1, overwrite: bool = False) -> SequenceStore:
+def write_dataset(
+    config: SyntheticConfig, seed: int, folder: Path, workers: int = 1, overwrite: bool = False
+) -> SequenceStore:
     """Generate a data set into a store; the result does not depend on the number of workers.
 
     Raises:
         OutputError: If the store cannot be written.
     """
-    with StoreWriter(folder, LABELS, OBJECT_NAMES, overwrite) as writer:
-        if workers <= 1:
-            for sequence in generate_dataset(config, seed):
-                writer.append(sequence)
-        else:
-            with ProcessPoolExecutor(workers) as pool:
-                make = partial(generate_sequence, config, seed)
-                for sequence in pool.map(make, range(config.sequences), chunksize=4):
-                    writer.append(sequence)
-    from ghtt_core.data.store import open_store
-
+    with StoreWriter(folder, LABELS, OBJECT_NAMES, overwrite) as writer, ExitStack() as stack:
+        sequences = generate_dataset(config, seed)
+        if workers > 1:
+            pool = stack.enter_context(ProcessPoolExecutor(workers))
+            sequences = pool.map(partial(generate_sequence, config, seed), range(config.sequences), chunksize=4)
+        for sequence in sequences:
+            writer.append(sequence)
     return open_store(folder)
 
 
@@ -152,6 +153,14 @@ def _objects_per_frame(frames: int, segments: tuple[ActionSegment, ...]) -> NDAr
     for segment in segments:
         objects[segment.start : segment.end] = OBJECT_NAMES.index(segment.noun)
     return objects
+
+
+def _annotation_wobble(rng: np.random.Generator, frames: int) -> Array:
+    """(T, 2, 21, 3) metres: recordings made by triangulating joints one by one have bones that breathe a little."""
+    spread = min(float(np.exp(rng.normal(np.log(0.0006), 0.7))), 0.002)
+    noise = smooth_noise(rng, frames, NUM_HANDS * NUM_JOINTS * 3, 0.0, 1.5)
+    wobble: Array = spread * noise.reshape(frames, NUM_HANDS, NUM_JOINTS, 3)
+    return wobble
 
 
 def _leave(rng: np.random.Generator, joints: Array, valid: NDArray[np.bool_]) -> None:

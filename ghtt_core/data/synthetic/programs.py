@@ -51,7 +51,9 @@ def _take(
     return hand.move(scene.now + 0.75 * reach, 0.45 * reach, fingers=_held(scene) if closed is None else closed)
 
 
-def _hold_still(scene: Scene, hand: HandScript, point: tuple[float, float, float], angles: Array | None = None) -> float:
+def _hold_still(
+    scene: Scene, hand: HandScript, point: tuple[float, float, float], angles: Array | None = None
+) -> float:
     """The aiding hand takes the thing and holds it at a point."""
     return _take(scene, hand, scene.near(point), scene.turned(_SIDE) if angles is None else angles)
 
@@ -115,7 +117,9 @@ def stir(scene: Scene) -> None:
     """One hand steadies the vessel, the other draws circles in it."""
     _hold_still(scene, scene.aid, (0.03, 0.24, 0.05))
     over = scene.near((-0.02, 0.25, 0.14))
-    ready = _take(scene, scene.lead, over, scene.turned((35, -15, 0)), closed=POSTURES["tripod"], wide=grasp("tripod", 0.3))
+    ready = _take(
+        scene, scene.lead, over, scene.turned((35, -15, 0)), closed=POSTURES["tripod"], wide=grasp("tripod", 0.3)
+    )
     end = ready + scene.span(2.2, 0.25)
     rate, radius = scene.rate(1.6), 0.022 * scene.size
     for phase, amplitude in ((0.0, (radius, 0.0, 0.0)), (np.pi / 2, (0.0, radius, 0.004))):
@@ -140,7 +144,9 @@ def wipe(scene: Scene) -> None:
     end = ready + scene.span(2.4, 0.25)
     scene.lead.cycle(ready - 0.15, end, scene.rate(1.1), (0.10 * scene.size, 0.015, 0.0), (0, 0, 12))
     scene.lead.move(ready, end - ready, start + [0.0, 0.07, 0.0])
-    scene.now = scene.lead.move(end - 0.05, scene.span(0.45), scene.near((0.12, 0.18, 0.08)), fingers=POSTURES["relaxed"])
+    scene.now = scene.lead.move(
+        end - 0.05, scene.span(0.45), scene.near((0.12, 0.18, 0.08)), fingers=POSTURES["relaxed"]
+    )
 
 
 def cut(scene: Scene) -> None:
@@ -148,7 +154,9 @@ def cut(scene: Scene) -> None:
     block = scene.near((0.05, 0.25, 0.04))
     held = _take(scene, scene.aid, block, scene.turned((5, -25, 0)), closed=POSTURES["claw"], wide=POSTURES["open"])
     blade = scene.near((0.03, 0.24, 0.08))
-    ready = _take(scene, scene.lead, blade, scene.turned((50, 0, 10)), closed=grasp("power", 0.02), wide=grasp("power", 0.1))
+    ready = _take(
+        scene, scene.lead, blade, scene.turned((50, 0, 10)), closed=grasp("power", 0.02), wide=grasp("power", 0.1)
+    )
     begin = max(held, ready) - 0.1
     end = begin + scene.span(2.2, 0.25)
     rate = scene.rate(1.8)
@@ -169,7 +177,9 @@ def tap(scene: Scene) -> None:
     flex = np.zeros(len(point))
     flex[1:4] = np.deg2rad([9.0, 5.0, 3.0])
     scene.lead.cycle(ready - 0.1, end, scene.rate(2.4), (0, 0, -0.012 * scene.size), (0, -6, 0), flex, skew=0.4)
-    scene.now = scene.lead.move(end - 0.05, scene.span(0.45), scene.near((0.1, 0.18, 0.08)), fingers=POSTURES["relaxed"])
+    scene.now = scene.lead.move(
+        end - 0.05, scene.span(0.45), scene.near((0.1, 0.18, 0.08)), fingers=POSTURES["relaxed"]
+    )
 
 
 def _ratchet(scene: Scene, direction: float) -> None:
@@ -215,9 +225,13 @@ def read(scene: Scene) -> None:
     hold = grasp("lateral", 0.45)
     wide = scene.thing.side_grip
     point, angles = (0.11 if wide else 0.05, 0.22, 0.16), (95.0, 15.0, 0.0)
-    times = [_take(scene, hand, scene.near(point), scene.turned(angles), closed=hold) for hand in (scene.lead, scene.aid)]
+    times = [
+        _take(scene, hand, scene.near(point), scene.turned(angles), closed=hold) for hand in (scene.lead, scene.aid)
+    ]
     looked = max(times) + scene.span(1.2, 0.25)
-    turning = scene.lead.move(looked, scene.span(0.5), scene.near((-0.05, 0.22, 0.2)), scene.turned((60, 10, 0)), lift=0.03)
+    turning = scene.lead.move(
+        looked, scene.span(0.5), scene.near((-0.05, 0.22, 0.2)), scene.turned((60, 10, 0)), lift=0.03
+    )
     back = scene.lead.move(turning, scene.span(0.6), scene.near(point), scene.turned(angles), fingers=hold)
     scene.now = back + scene.span(0.8, 0.25)
 
@@ -260,7 +274,9 @@ def hammer(scene: Scene) -> None:
     """One hand steadies, the other strikes."""
     _take(scene, scene.aid, scene.near((0.03, 0.26, 0.03)), scene.turned((25, -20, 0)), closed=POSTURES["pinch"])
     raised = scene.near((0.06, 0.22, 0.15))
-    ready = _take(scene, scene.lead, raised, scene.turned((55, 10, 0)), closed=grasp("power", 0.0), wide=grasp("power", 0.1))
+    ready = _take(
+        scene, scene.lead, raised, scene.turned((55, 10, 0)), closed=grasp("power", 0.0), wide=grasp("power", 0.1)
+    )
     end = ready + scene.span(2.0, 0.25)
     scene.lead.cycle(
         ready - 0.1, end, scene.rate(1.7), (0, -0.01, -0.06 * scene.size), (0, -14, 12 * scene.size), skew=0.6
@@ -313,7 +329,9 @@ def prepare(scene: Scene, verb: str) -> None:
         lid = verb == "close"
         closed = grasp("sphere", 0.1) if lid else _held(scene)
         spot = scene.near((0.14, 0.22, 0.16) if lid else (0.10, 0.17, 0.15))
-        scene.now = scene.lead.move(scene.now, scene.span(0.6), spot, scene.turned((45, 0, 0)) if lid else _grip(scene), closed)
+        scene.now = scene.lead.move(
+            scene.now, scene.span(0.6), spot, scene.turned((45, 0, 0)) if lid else _grip(scene), closed
+        )
     elif scene.rng.random() < 0.5:
         scene.now = relax(scene)
 
