@@ -24,12 +24,13 @@ def build_optimizer(module: nn.Module, config: LoopConfig) -> torch.optim.AdamW:
 def learning_rate_at(step: int, total_steps: int, config: LoopConfig) -> float:
     """Learning rate of the step with index `step` (from 0) in a run of `total_steps`."""
     if step < config.warmup_steps:
-        return config.learning_rate * (step + 1) / config.warmup_steps
+        return config.learning_rate * ((step + 1) / config.warmup_steps)
     if config.schedule == "constant":
         return config.learning_rate
     progress = (step - config.warmup_steps) / max(1, total_steps - config.warmup_steps - 1)
     falling = 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
-    return config.learning_rate * (config.final_learning_rate_ratio + (1 - config.final_learning_rate_ratio) * falling)
+    last = config.final_learning_rate_ratio
+    return config.learning_rate * min(1.0, last + (1.0 - last) * falling)
 
 
 def step_seeds(seed: int, rank: int, step: int) -> tuple[int, int]:
