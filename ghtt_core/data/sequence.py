@@ -185,7 +185,7 @@ class HandSequence:
         """Segments at the new rate; one that would vanish keeps one frame."""
         moved = []
         for segment in self.segments:
-            start = min(int(round(seconds[segment.start] * fps)), count - 1)
-            last = int(round(seconds[segment.end - 1] * fps))
+            start = min(round(float(seconds[segment.start]) * fps), count - 1)
+            last = round(float(seconds[segment.end - 1]) * fps)
             moved.append(replace(segment, start=start, end=min(max(last, start) + 1, count)))
         return tuple(moved)

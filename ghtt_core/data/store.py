@@ -17,9 +17,10 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from io import BufferedRandom
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,7 +143,7 @@ class StoreWriter:
         try:
             self.folder.parent.mkdir(parents=True, exist_ok=True)
             self._partial = Path(tempfile.mkdtemp(prefix=f".{self.folder.name}-", dir=self.folder.parent))
-            self._files: dict[str, BinaryIO] = {}
+            self._files: dict[str, BufferedRandom] = {}
             for name in _ARRAYS:
                 self._files[name] = (self._partial / f"{name}.npy").open("w+b")
                 self._files[name].write(_header(name, 0))

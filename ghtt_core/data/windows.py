@@ -11,11 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ghtt_core.data.sequence import NO_OBJECT
 from ghtt_core.data.store import SequenceStore
 from ghtt_core.errors import InputError
-from ghtt_core.hands.layout import CLIP_FRAMES
+from ghtt_core.hands.layout import CLIP_FRAMES, MAX_CLIPS
 
 POSE_WINDOW_FRAMES: Final = 2 * CLIP_FRAMES
+FUTURE_CLIPS: Final = MAX_CLIPS + 1
+"""The first future clip comes from the pose block, up to 16 more from the action block."""
 
 
 class PoseWindow(NamedTuple):
@@ -120,3 +123,160 @@ class PoseWindowSampler:
             frame_valid=frame_valid,
             joint_valid=self._joint_valid[row],
         )
+
+
+class ActionWindow(NamedTuple):
+    """A batch for the action block: consecutive clips of an action, some observed, the next ones to predict.
+
+    The C = 33 slots are 16 for observed clips and 17 for future ones. A clip is named by the store frame it starts at;
+    its 16 frames may run past the end of the action (the features of a clip are those of the untrimmed video).
+
+    Attributes:
+        sequence: (B,) int64 sequence of the store.
+        clip_start: (B, C) int64 first frame of each clip, frames of the whole store; padding holds a frame that exists.
+        clip_valid: (B, C) bool, whether the clip belongs to the window (not padding).
+        clip_frames: (B, C) int64 frames of the clip that lie inside the action; 0 for padding.
+        phase: (B, C) int64 clips since the start of the action; padding keeps counting.
+        n_observed: (B,) int64, 1 to 16.
+        n_predicted: (B,) int64, 0 to 16.
+        label: (B,) int64 index into the labels of the store.
+        noun: (B,) int64 object of the action, index into the object names of the store.
+        clip_object: (B, 16) int64 object annotated in the middle of each observed clip, -1 where none is.
+    """
+
+    sequence: Tensor
+    clip_start: Tensor
+    clip_valid: Tensor
+    clip_frames: Tensor
+    phase: Tensor
+    n_observed: Tensor
+    n_predicted: Tensor
+    label: Tensor
+    noun: Tensor
+    clip_object: Tensor
+
+
+class ActionWindowSampler:
+    """Windows of clips of labelled actions (method section 3, "Observed/predicted split").
+
+    The first observed frame is any frame of a trimmed action. For recognition online, where nobody says when an action
+    began, a share of the windows can begin exactly at its start or somewhat before or after it instead.
+    """
+
+    def __init__(
+        self,
+        store: SequenceStore,
+        sequences: NDArray[np.int64] | None = None,
+        at_start: float = 0.0,
+        near_start: float = 0.0,
+        near_frames: int = 12,
+        min_frames: int = 2,
+    ) -> None:
+        """Prepare the table of actions.
+
+        Args:
+            store: Where the actions lie.
+            sequences: Indices of the sequences to draw from; all when None.
+            at_start: Share of windows that begin at the start of their action.
+            near_start: Share of windows that begin within near_frames of it, before or after.
+            near_frames: How near.
+            min_frames: Actions shorter than this are left out.
+
+        Raises:
+            InputError: If no action is left or the shares are impossible.
+        """
+        if min(at_start, near_start) < 0 or at_start + near_start > 1:
+            raise InputError(f"The shares at_start {at_start} and near_start {near_start} must add up to at most 1.")
+        table = store.segments
+        keep = table[:, 2] - table[:, 1] >= max(min_frames, 2)
+        if sequences is not None:
+            keep &= np.isin(table[:, 0], sequences)
+        if not keep.any():
+            raise InputError(f"The store {store.folder} has no labelled action of at least {min_frames} frames here.")
+        self.store = store
+        self.at_start, self.near_start, self.near_frames = at_start, near_start, near_frames
+        self.segments = torch.from_numpy(table[keep])
+        """(M, 5) int64 the actions, as in SequenceStore.segments."""
+        self._cumulative = torch.cumsum(self.segments[:, 2] - self.segments[:, 1], dim=0)
+        self._sequence_start = torch.from_numpy(store.starts)
+        self._sequence_end = torch.from_numpy(store.ends)
+
+    def __len__(self) -> int:
+        """Number of starts: every frame of every action."""
+        return int(self._cumulative[-1])
+
+    def sample(self, size: int, generator: torch.Generator | None = None) -> ActionWindow:
+        """Draw windows: start, number of observed clips and number of predicted clips at random."""
+        drawn = torch.randint(len(self), (size,), generator=generator)
+        row = torch.searchsorted(self._cumulative, drawn, right=True)
+        sequence, begin, end = self.segments[row, :3].unbind(1)
+        start = end - (self._cumulative[row] - drawn)
+        how = torch.rand(size, generator=generator)
+        shift = torch.randint(-self.near_frames, self.near_frames + 1, (size,), generator=generator)
+        start = torch.where(how < self.at_start + self.near_start, begin + shift, start)
+        start = torch.where(how < self.at_start, begin, start)
+        start = torch.maximum(torch.minimum(start, end - 1), self._sequence_start[sequence])
+        clips = -(-(end - start) // CLIP_FRAMES)  # N, the partial last clip included
+        n_observed = _uniform(torch.clamp(clips, max=MAX_CLIPS), generator)
+        left = torch.clamp(clips - n_observed, max=MAX_CLIPS)
+        n_predicted = torch.where(left > 0, _uniform(torch.clamp(left, min=1), generator), 0)
+        return self.build(row, start, n_observed, n_predicted)
+
+    def whole_actions(self) -> ActionWindow:
+        """One window per action, observed from its start as far as 16 clips reach: the protocol of recognition."""
+        row = torch.arange(len(self.segments))
+        clips = -(-(self.segments[:, 2] - self.segments[:, 1]) // CLIP_FRAMES)
+        return self.build(row, self.segments[:, 1], torch.clamp(clips, max=MAX_CLIPS), torch.zeros_like(clips))
+
+    def forecasts(self, min_frames: int = 30) -> ActionWindow:
+        """The protocol of forecasting: observe one clip, predict the rest of the action.
+
+        Starts are every 16 frames from the start of an action while at least min_frames of it remain.
+        """
+        length = self.segments[:, 2] - self.segments[:, 1]
+        count = torch.clamp((length - max(min_frames, CLIP_FRAMES + 1)) // CLIP_FRAMES + 1, min=0)
+        row = torch.repeat_interleave(torch.arange(len(length)), count)
+        within = torch.arange(len(row)) - torch.repeat_interleave(torch.cumsum(count, 0) - count, count)
+        start = self.segments[row, 1] + CLIP_FRAMES * within
+        clips = -(-(self.segments[row, 2] - start) // CLIP_FRAMES)
+        return self.build(row, start, torch.ones_like(clips), torch.clamp(clips - 1, max=MAX_CLIPS))
+
+    def build(self, row: Tensor, start: Tensor, n_observed: Tensor, n_predicted: Tensor) -> ActionWindow:
+        """Windows with everything given.
+
+        Args:
+            row: (B,) int64 action, index into segments.
+            start: (B,) int64 first observed frame, frames of the whole store.
+            n_observed: (B,) int64, 1 to 16.
+            n_predicted: (B,) int64, 0 to 17.
+        """
+        sequence, begin, end, label, noun = self.segments[row].unbind(1)
+        slot = torch.arange(MAX_CLIPS + FUTURE_CLIPS)[None]  # (1, C)
+        observed = slot < MAX_CLIPS
+        number = torch.where(observed, slot, slot - MAX_CLIPS + n_observed[:, None])  # clips since start
+        clip_valid = torch.where(observed, slot < n_observed[:, None], slot - MAX_CLIPS < n_predicted[:, None])
+        first = start[:, None] + CLIP_FRAMES * number
+        inside = torch.clamp(torch.minimum(first + CLIP_FRAMES, end[:, None]) - first, 0, CLIP_FRAMES)
+        clip_frames = torch.where(clip_valid, inside, 0)
+        clip_start = torch.minimum(first, self._sequence_end[sequence][:, None] - 1)
+        middle = (clip_start + clip_frames // 2)[:, :MAX_CLIPS]
+        clip_object = torch.from_numpy(self.store.objects[middle.numpy()].astype(np.int64))
+        return ActionWindow(
+            sequence=sequence,
+            clip_start=clip_start,
+            clip_valid=clip_valid,
+            clip_frames=clip_frames,
+            # A window that begins shortly before its action is in the action's first phase.
+            phase=torch.clamp((start - begin) // CLIP_FRAMES, min=0)[:, None] + number,
+            n_observed=n_observed,
+            n_predicted=n_predicted,
+            label=label,
+            noun=noun,
+            clip_object=torch.where(clip_valid[:, :MAX_CLIPS], clip_object, NO_OBJECT),
+        )
+
+
+def _uniform(high: Tensor, generator: torch.Generator | None) -> Tensor:
+    """U{1..high} for every element, int64."""
+    drawn = (torch.rand(high.shape, generator=generator, dtype=torch.float64) * high).long()
+    return 1 + torch.minimum(drawn, high - 1)

@@ -157,7 +157,7 @@ def look_from_camera(joints: Array, rng: np.random.Generator) -> Array:
     frames = len(joints)
     centre = np.median(joints[:, :, 0], axis=(0, 1)) + rng.normal(0.0, (0.04, 0.04, 0.03))
     if rng.random() < 0.6:
-        eye = centre + [0.0, -0.32, 0.40] + rng.normal(0.0, (0.06, 0.06, 0.06))
+        eye = centre + rng.normal((0.0, -0.32, 0.40), 0.06)
         sway = rng.uniform(0.0, 1.0)
     else:
         azimuth, elevation = rng.uniform(-np.pi, np.pi), rng.uniform(0.15, 1.35)

@@ -42,7 +42,7 @@ def _one_hand(rng: np.random.Generator, frames: int, activity: float) -> HandMot
     wrist = resample_track(wrist, clock)
     wrist += _reaches(rng, frames, activity)
     _add_rhythms(rng, wrist, activity)
-    centre = WORKSPACE + [0.10, 0.0, 0.02] + rng.normal(0.0, (0.05, 0.05, 0.05))
+    centre = WORKSPACE + rng.normal((0.10, 0.0, 0.02), 0.05)
     wrist[:, :3] += centre
     # The usual palm-down posture, any roll, and sometimes an orientation no forearm explains (a rotated recording).
     wrist[:, 3:6] += np.deg2rad([rng.uniform(-30.0, 110.0), rng.normal(0.0, 15.0), rng.normal(0.0, 8.0)])

@@ -58,7 +58,7 @@ class SyntheticConfig:
         if self.sequences < 1 or self.subjects < 1 or self.first_subject < 0 or not 32 <= self.frames <= 1_000_000:
             raise RecipeError(
                 "Synthetic data needs at least one sequence of 32 to 1,000,000 frames and at least one subject, got "
-                f"{self.sequences} sequences of {self.frames} frames, {self.subjects} subjects from {self.first_subject}."
+                f"{self.sequences} sequences of {self.frames} frames, subjects {self.first_subject} + {self.subjects}."
             )
         if not (0 <= self.free_fraction <= 1 and 0 <= self.leave_probability <= 1):
             raise RecipeError("free_fraction and leave_probability are shares between 0 and 1.")
@@ -109,10 +109,10 @@ def perform(
     valid = np.ones((frames, NUM_HANDS), bool)
     if free and rng.random() < leave_probability:
         _leave(rng, joints, valid)
-    joints = look_from_camera(joints, rng).astype(np.float32)
-    joints[~valid] = 0.0
+    seen = look_from_camera(joints, rng).astype(np.float32)
+    seen[~valid] = 0.0
     return HandSequence(
-        joints=joints,
+        joints=seen,
         valid=valid,
         stamps_ns=np.round(np.arange(frames) * (1e9 / FRAME_RATE)).astype(np.int64),
         segments=segments,

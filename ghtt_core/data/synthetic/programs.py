@@ -23,6 +23,11 @@ _SIDE = (70.0, 5.0, 0.0)
 _ABOVE = (12.0, -18.0, 0.0)
 
 
+def _by(x: float, y: float, z: float) -> Array:
+    """An offset in metres."""
+    return np.array([x, y, z])
+
+
 def _held(scene: Scene, squeeze: float = 0.0) -> Array:
     return grasp(scene.thing.grasp, scene.thing.aperture - squeeze)
 
@@ -74,7 +79,7 @@ def grab(scene: Scene) -> None:
 
 def place(scene: Scene) -> None:
     """Carry to a spot, lower, release, draw back (starts with the thing in the hand)."""
-    above = scene.lead.move(scene.now, scene.span(0.75), scene.site + [0, 0, 0.07], _grip(scene), lift=0.03)
+    above = scene.lead.move(scene.now, scene.span(0.75), scene.site + _by(0, 0, 0.07), _grip(scene), lift=0.03)
     scene.now = scene.lead.move(above - 0.15, scene.span(0.4), scene.site)
     scene.now = _let_go(scene, scene.lead)
 
@@ -85,7 +90,7 @@ def open_(scene: Scene) -> None:
     top = scene.near((-0.01, 0.24, 0.15))
     gripped = _take(scene, scene.lead, top, scene.turned((-25, -25, 0)), closed=grasp("sphere", 0.1))
     start = max(held, gripped)
-    twisted = scene.lead.move(start, scene.span(0.55), top + [0, 0, 0.01], scene.turned((45, -20, 0)))
+    twisted = scene.lead.move(start, scene.span(0.55), top + _by(0, 0, 0.01), scene.turned((45, -20, 0)))
     scene.lead.move(twisted - 0.1, scene.span(0.5), scene.near((0.14, 0.22, 0.16)), scene.turned((60, 0, 0)), lift=0.03)
     scene.now = twisted + scene.span(0.6)
 
@@ -94,9 +99,9 @@ def close(scene: Scene) -> None:
     """Bring the lid from the side, press it on, twist it tight (starts with the lid in the hand)."""
     held = _hold_still(scene, scene.aid, (0.02, 0.24, 0.08))
     top = scene.near((-0.01, 0.24, 0.15))
-    above = scene.lead.move(scene.now, scene.span(0.8), top + [0, 0, 0.04], scene.turned((45, -20, 0)), lift=0.02)
+    above = scene.lead.move(scene.now, scene.span(0.8), top + _by(0, 0, 0.04), scene.turned((45, -20, 0)), lift=0.02)
     pressed = scene.lead.move(max(held, above) - 0.1, scene.span(0.3), top)
-    twisted = scene.lead.move(pressed, scene.span(0.6), top - [0, 0, 0.01], scene.turned((-30, -25, 0)))
+    twisted = scene.lead.move(pressed, scene.span(0.6), top - _by(0, 0, 0.01), scene.turned((-30, -25, 0)))
     scene.now = twisted
     scene.now = _let_go(scene, scene.lead)
 
@@ -107,10 +112,10 @@ def pour(scene: Scene) -> None:
     closed = _take(scene, scene.lead, scene.site, scene.turned(_SIDE))
     over = scene.near((0.05, 0.25, 0.20))
     raised = scene.lead.move(closed, scene.span(0.7), over, scene.turned((60, 5, 0)))
-    tilt = scene.lead.move(raised - 0.1, scene.span(0.6), over + [-0.03, 0, 0.01], scene.turned((-35, 5, 0)))
+    tilt = scene.lead.move(raised - 0.1, scene.span(0.6), over + _by(-0.03, 0, 0.01), scene.turned((-35, 5, 0)))
     poured = scene.lead.move(tilt, scene.span(1.1, 0.25), angles=scene.turned((-48, 5, 0), 3.0))
     back = scene.lead.move(poured, scene.span(0.5), over, scene.turned((60, 5, 0)))
-    scene.now = scene.lead.move(back, scene.span(0.6), scene.site + [0.0, -0.02, 0.03])
+    scene.now = scene.lead.move(back, scene.span(0.6), scene.site + _by(0.0, -0.02, 0.03))
 
 
 def stir(scene: Scene) -> None:
@@ -143,7 +148,7 @@ def wipe(scene: Scene) -> None:
     ready = _take(scene, scene.lead, start, scene.turned((0, 18, 0)), closed=flat, wide=POSTURES["relaxed"])
     end = ready + scene.span(2.4, 0.25)
     scene.lead.cycle(ready - 0.15, end, scene.rate(1.1), (0.10 * scene.size, 0.015, 0.0), (0, 0, 12))
-    scene.lead.move(ready, end - ready, start + [0.0, 0.07, 0.0])
+    scene.lead.move(ready, end - ready, start + _by(0.0, 0.07, 0.0))
     scene.now = scene.lead.move(
         end - 0.05, scene.span(0.45), scene.near((0.12, 0.18, 0.08)), fingers=POSTURES["relaxed"]
     )
@@ -161,8 +166,8 @@ def cut(scene: Scene) -> None:
     end = begin + scene.span(2.2, 0.25)
     rate = scene.rate(1.8)
     scene.lead.cycle(begin, end, rate, (0.0, 0.035 * scene.size, 0.008), (0, 5, 3))
-    scene.lead.move(begin, end - begin, blade + [-0.03, 0.0, -0.025])
-    scene.aid.move(begin, end - begin, block + [0.03, 0.0, 0.0])
+    scene.lead.move(begin, end - begin, blade + _by(-0.03, 0.0, -0.025))
+    scene.aid.move(begin, end - begin, block + _by(0.03, 0.0, 0.0))
     scene.now = scene.lead.move(end, scene.span(0.4), scene.near((0.10, 0.2, 0.09)))
 
 
@@ -194,7 +199,7 @@ def _ratchet(scene: Scene, direction: float) -> None:
     scene.lead.cycle(ready - 0.1, end, rate, angles=(direction * 38 * scene.size, 0, 0), skew=0.6)
     # The fingers are open while the wrist flies back: a quarter period before its fast zero crossing.
     scene.lead.cycle(ready - 0.1, end, rate, fingers=(wide - closed) / 2, phase=np.pi / 2, skew=-0.3)
-    scene.now = scene.lead.move(ready, end - ready, top + [0, 0, direction * 0.02])
+    scene.now = scene.lead.move(ready, end - ready, top + _by(0, 0, direction * 0.02))
 
 
 def screw(scene: Scene) -> None:
@@ -252,7 +257,7 @@ def pass_(scene: Scene) -> None:
     """Hand over from the leading to the aiding hand (starts with the thing in the hand)."""
     meet = scene.near((0.04, 0.24, 0.14))
     scene.lead.move(scene.now, scene.span(0.75), meet, scene.turned((60, 5, 0)), lift=0.02)
-    taken = _take(scene, scene.aid, mirrored(meet) + [0.03, 0, -0.01], scene.turned((75, 5, 0)), seconds=1.0)
+    taken = _take(scene, scene.aid, mirrored(meet) + _by(0.03, 0, -0.01), scene.turned((75, 5, 0)), seconds=1.0)
     opened = scene.lead.move(taken, scene.span(0.3), fingers=_opened(scene))
     scene.lead.move(opened - 0.1, scene.span(0.6), scene.near((0.16, 0.17, 0.06)), fingers=POSTURES["relaxed"])
     carried = scene.aid.move(opened, scene.span(0.8), scene.near((0.17, 0.2, 0.05)), _grip(scene), lift=0.02)
@@ -264,7 +269,7 @@ def push(scene: Scene) -> None:
     flat = POSTURES["flat"]
     behind = scene.near((0.06, 0.13, 0.05))
     ready = _take(scene, scene.lead, behind, scene.turned((10, 55, 0)), closed=flat, wide=POSTURES["relaxed"])
-    pushed = scene.lead.move(ready, scene.span(1.0), behind + [0, 0.2 * scene.size, 0])
+    pushed = scene.lead.move(ready, scene.span(1.0), behind + _by(0, 0.2 * scene.size, 0))
     scene.now = scene.lead.move(
         pushed + scene.span(0.15), scene.span(0.6), scene.near(REST), scene.turned((5, 5, 0)), POSTURES["relaxed"]
     )

@@ -80,7 +80,7 @@ class HandScript:
         """Move to a pose; None keeps. A lift bows the path upwards by that many metres. Returns when it is done."""
         if position is not None:
             early = self._position.target + 0.92 * (position - self._position.target)
-            self._position.add(onset, 0.9 * duration, early + [0.0, 0.0, lift])
+            self._position.add(onset, 0.9 * duration, early + np.array([0.0, 0.0, lift]))
             # A reach ends with a small correction that overlaps the main movement, and comes down from its bow.
             self._position.add(onset + 0.4 * duration, 0.6 * duration, position)
         if angles is not None:

@@ -12,7 +12,6 @@ import numpy as np
 from ghtt_core.data.sequence import ActionSegment
 from ghtt_core.data.synthetic.body import HandMotion, Subject
 from ghtt_core.data.synthetic.grasps import POSTURES, random_posture
-from ghtt_core.data.synthetic.hand_model import Array
 from ghtt_core.data.synthetic.programs import PROGRAMS, REST, prepare, relax
 from ghtt_core.data.synthetic.script import HandScript, Scene
 from ghtt_core.data.synthetic.vocabulary import ACTIONS, OBJECTS
@@ -72,7 +71,7 @@ def act_stream(
 
 def _resting_hand(rng: np.random.Generator) -> HandScript:
     position = np.array(REST) + rng.normal(0.0, 0.03, 3)
-    angles = np.deg2rad([10.0, 5.0, 0.0] + rng.normal(0.0, 10.0, 3))
+    angles = np.deg2rad(rng.normal((10.0, 5.0, 0.0), 10.0))
     posture = POSTURES["relaxed"] + rng.normal(0.0, 0.08, len(POSTURES["relaxed"]))
     return HandScript(position, angles, posture, rng)
 
