@@ -1,0 +1,158 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""What is done to clean windows before the pose block sees them.
+
+Two groups. *Variation* changes the clean motion itself (input and target): another camera, another hand size,
+another skeleton convention, the mirrored scene. *Corruption* changes only the input: the paper's noise on the
+component code, or detector-like noise on joints with missing joints, hands and frames.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ghtt_core.hands import canonical, components, rigid
+from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS, THUMB_CMC
+from ghtt_core.hands.noise import DetectorNoise, PaperNoise
+
+
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """How clean windows are varied and corrupted; the defaults are the paper's (noise on the code, nothing else).
+
+    Attributes:
+        mirror_probability: Chance that a window is mirrored (left and right exchanged).
+        size_sigma: Standard deviation of the log of a factor on all positions.
+        skeleton_sigma: Standard deviation in palm units of a constant offset per joint in the local frame, one draw
+            per window: data sets disagree on where a joint is, and the network must read it from the clip.
+        clean_probability: Chance that an input is left without noise.
+        detector_probability: Chance of detector-like noise on joints; the rest gets the paper's noise.
+        detector_scale: Upper end of the uniform factor on the detector noise.
+        correlated_probability: Chance that detector noise is smooth over some frames instead of white.
+        missing_hand_frame: Upper end of the uniform chance that a hand is missing in a frame.
+        missing_joint: Chance that a single joint is missing through a window.
+        missing_hand: Chance that one hand is missing through the window.
+        cut_probability: Chance that the observed part is cut to U{2..16} frames (paper: 0.25).
+    """
+
+    mirror_probability: float = 0.0
+    size_sigma: float = 0.0
+    skeleton_sigma: float = 0.0
+    clean_probability: float = 0.0
+    detector_probability: float = 0.0
+    detector_scale: float = 1.5
+    correlated_probability: float = 0.0
+    missing_hand_frame: float = 0.0
+    missing_joint: float = 0.0
+    missing_hand: float = 0.0
+    cut_probability: float = 0.25
+
+
+@dataclass(frozen=True)
+class CorruptedInput:
+    """The observed part of a window as the network gets it.
+
+    Attributes:
+        features: (B, T, 153) component code.
+        joint_valid: (B, T, 2, 21) bool; False is replaced by the learned placeholder.
+        hand_present: (B, 2) bool; False where a hand was removed from the whole window.
+    """
+
+    features: Tensor
+    joint_valid: Tensor
+    hand_present: Tensor
+
+
+def vary(
+    joints: Tensor, hand_valid: Tensor, template: Tensor, config: AugmentationConfig, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Another camera, size, skeleton and handedness for each window.
+
+    Args:
+        joints: (B, T, 2, 21, 3) clean joints in metres.
+        hand_valid: (B, T, 2) bool.
+        template: (2, 5, 3) canonical palms.
+        config: Strengths.
+        generator: Source of randomness.
+
+    Returns:
+        (B, T, 2, 21, 3) joints of the varied motion and (B, T, 2) their validity.
+    """
+    batch = joints.shape[0]
+    if config.skeleton_sigma > 0:
+        to_local = canonical.camera_to_local(joints, template)
+        offset = torch.randn(batch, 1, NUM_HANDS, NUM_JOINTS, 3, generator=generator) * config.skeleton_sigma
+        offset = (offset - offset[..., :1, :]) * canonical.palm_size(joints)[..., None, None]
+        joints = joints + offset @ to_local.rotation.mT
+    if config.mirror_probability > 0:
+        mirrored = torch.rand(batch, generator=generator) < config.mirror_probability
+        joints = torch.where(mirrored[:, None, None, None, None], components.mirror(joints), joints)
+        hand_valid = torch.where(mirrored[:, None, None], hand_valid.flip(-1), hand_valid)
+    if config.size_sigma > 0:
+        factor = torch.exp(torch.randn(batch, generator=generator) * config.size_sigma)
+        joints = joints * factor[:, None, None, None, None]
+    turn = rigid.rotation_from_6d(torch.randn(batch, 6, generator=generator))
+    return joints @ turn[:, None, None], hand_valid
+
+
+def corrupt(
+    joints: Tensor,
+    hand_valid: Tensor,
+    measured: Tensor,
+    template: Tensor,
+    config: AugmentationConfig,
+    generator: torch.Generator,
+) -> CorruptedInput:
+    """Make the noisy input of clean observed frames.
+
+    Args:
+        joints: (B, T, 2, 21, 3) clean joints, metres.
+        hand_valid: (B, T, 2) bool, hands the data has.
+        measured: (B, 21) bool, joints the data set annotates.
+        template: (2, 5, 3) canonical palms.
+        config: Strengths and chances.
+        generator: Source of randomness.
+
+    Returns:
+        The noisy code with its masks.
+    """
+    batch, frames = joints.shape[:2]
+    joint_valid = measured[:, None, None, :].expand(batch, frames, NUM_HANDS, NUM_JOINTS).clone()
+    joint_valid[..., THUMB_CMC] = False
+    present = torch.ones(batch, NUM_HANDS, dtype=torch.bool)
+    observed, kind = joints, torch.rand(batch, generator=generator)
+    use_detector = kind < config.detector_probability
+    use_paper = kind >= config.detector_probability + config.clean_probability
+    if config.detector_probability > 0:
+        noise = DetectorNoise(missing=0.0)(joints, generator=generator)[0] - joints
+        smooth = torch.rand(batch, generator=generator) < config.correlated_probability
+        noise = torch.where(smooth[:, None, None, None, None], _moving_average(noise), noise)
+        scale = torch.rand(batch, generator=generator) * config.detector_scale * use_detector
+        observed = joints + noise * scale[:, None, None, None, None]
+    if config.missing_hand > 0:
+        gone = torch.rand(batch, generator=generator) < config.missing_hand
+        side = torch.randint(0, NUM_HANDS, (batch,), generator=generator)
+        present[gone, side[gone]] = False
+    hand_valid = hand_valid & present[:, None]
+    if config.missing_hand_frame > 0:
+        chance = torch.rand(batch, 1, 1, generator=generator) * config.missing_hand_frame
+        dropped = torch.rand(batch, frames, NUM_HANDS, generator=generator) < chance
+        hand_valid = hand_valid & ~(dropped & (use_detector | use_paper)[:, None, None])
+    if config.missing_joint > 0:
+        joint_valid &= torch.rand(batch, 1, NUM_HANDS, NUM_JOINTS, generator=generator) >= config.missing_joint
+    features = components.encode(observed, template, hand_valid).features
+    noised = PaperNoise()(features, generator=generator)
+    features = torch.where(use_paper[:, None, None], noised, features)
+    return CorruptedInput(features, joint_valid & hand_valid[..., None], present)
+
+
+def _moving_average(noise: Tensor, width: int = 5) -> Tensor:
+    """Smooth white noise (B, T, ...) over time, keeping its variance."""
+    frames = noise.shape[1]
+    lag = (torch.arange(frames)[:, None] - torch.arange(frames)).abs()
+    kernel = (lag <= width // 2).to(noise.dtype)
+    kernel = kernel / kernel.square().sum(-1, keepdim=True).sqrt()
+    return torch.einsum("ts,bs...->bt...", kernel, noise)

@@ -1,0 +1,210 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Train the pose block P: encode 16 noisy frames, give the 16 clean ones and the next 16 (paper, Section 3.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ghtt_core.data.windows import PoseWindow, PoseWindowSampler
+from ghtt_core.hands import components
+from ghtt_core.hands.layout import CLIP_FRAMES
+from ghtt_core.hands.rigid import RigidMap
+from ghtt_core.models import losses
+from ghtt_core.models.checkpoint import Card, save_checkpoint
+from ghtt_core.models.config import BlockConfig
+from ghtt_core.models.losses import PoseLossWeights
+from ghtt_core.models.pose_block import PoseBlock
+from ghtt_core.training.augmentation import AugmentationConfig, CorruptedInput, corrupt, vary
+from ghtt_core.training.recipe import LoopConfig, recipe_to_tree
+from ghtt_core.training.stores import DataConfig, card_template, open_stores, palm_template, store_summary
+
+
+@dataclass(frozen=True)
+class PoseObjective:
+    """What is minimised; the defaults are the paper's.
+
+    Attributes:
+        weights: lambda_1 to lambda_3.
+        observed_trajectory: As lambda_2, for observed frames; zero in the paper. Refinement anchors a whole clip on
+            the observation, so it gains where relative wrist motion over the clip is exact.
+        skip_probability: Chance per step that the decoder also sees the encoder's tokens.
+    """
+
+    weights: PoseLossWeights = field(default_factory=PoseLossWeights)
+    observed_trajectory: float = 0.0
+    skip_probability: float = 0.5
+
+
+@dataclass(frozen=True)
+class PoseRecipe:
+    """Everything `ghtt train pose` needs."""
+
+    model: BlockConfig
+    data: DataConfig
+    loop: LoopConfig
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    objective: PoseObjective = field(default_factory=PoseObjective)
+    model_id: str = "ghtt"
+    task: str = "pose"
+
+
+@dataclass(frozen=True)
+class PoseBatch:
+    """One step's tensors: the noisy input, the clean code of 32 frames and what of it counts.
+
+    Attributes:
+        observed: Noisy code of the 16 observed frames with its masks.
+        frame_valid: (B, 16) bool of observed frames.
+        target: (B, 32, 153) clean code, observed then future.
+        mask: (B, 32, 153) 0/1 weights.
+        to_local: Clean camera-to-local maps, (B, 32, 2).
+        hand_weight: (B, 32, 2) 0/1, hands whose trajectory counts.
+    """
+
+    observed: CorruptedInput
+    frame_valid: Tensor
+    target: Tensor
+    mask: Tensor
+    to_local: RigidMap
+    hand_weight: Tensor
+
+
+class PoseTask:
+    """The pose block, its batches and its losses, as the training loop wants them."""
+
+    def __init__(self, recipe: PoseRecipe, device: torch.device) -> None:
+        """Open (or generate) the data and build the network.
+
+        Raises:
+            RecipeError: If the data section cannot be used.
+        """
+        self.recipe = recipe
+        self.device = device
+        self.train_store, self.validation_store = open_stores(recipe.data)
+        self.template = palm_template(self.train_store)
+        cut = recipe.augmentation.cut_probability
+        self.sampler = PoseWindowSampler(self.train_store, cut_probability=cut)
+        self.validation_sampler = PoseWindowSampler(self.validation_store, cut_probability=cut)
+        torch.manual_seed(recipe.loop.seed)
+        self.pose_block = PoseBlock(recipe.model).to(device)
+        self.module: nn.Module = self.pose_block
+
+    def loss(
+        self, step: int, generator: torch.Generator, rank: int, world_size: int
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Draw a batch and return the total loss with its parts (method of the paper, Equation of L_P)."""
+        size = self.recipe.loop.batch_size // world_size
+        batch = self._prepare(self.sampler.sample(size, generator), self.recipe.augmentation, generator)
+        with_skip = bool(torch.rand((), generator=generator) < self.recipe.objective.skip_probability)
+        return self._loss(batch, with_skip, generator)
+
+    def _loss(self, batch: PoseBatch, with_skip: bool, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        goal = self.recipe.objective
+        encoding = self.pose_block.encode(batch.observed.features, batch.frame_valid, batch.observed.joint_valid)
+        noise = torch.randn(encoding.mu.shape, generator=generator).to(encoding.mu)
+        latent = self.pose_block.reparameterise(encoding.mu, encoding.logvar, noise)
+        future = (
+            self.pose_block.decode(latent, encoding.tokens, batch.frame_valid)
+            if with_skip
+            else self.pose_block.decode(latent)
+        )
+        refined, future = encoding.refined.float(), future.float()
+        seen, coming = slice(0, CLIP_FRAMES), slice(CLIP_FRAMES, None)
+        terms = losses.pose_block_loss(
+            observed=(refined, batch.target[:, seen], batch.mask[:, seen]),
+            predicted=(future, batch.target[:, coming], batch.mask[:, coming]),
+            trajectory=_trajectories(future, batch, coming, base=CLIP_FRAMES - 1),
+            mu=encoding.mu.float(),
+            logvar=encoding.logvar.float(),
+            weights=goal.weights,
+        )
+        total = terms.pop("total")
+        if goal.observed_trajectory > 0:
+            terms["observed_trajectory"] = losses.masked_l1(*_trajectories(refined, batch, seen, base=0))
+            total = total + goal.observed_trajectory * terms["observed_trajectory"]
+        return total, {name: value.detach() for name, value in terms.items()}
+
+    def _prepare(self, window: PoseWindow, augmentation: AugmentationConfig, generator: torch.Generator) -> PoseBatch:
+        """Vary, corrupt and encode a window; geometry runs on the CPU, the result moves to the device."""
+        joints, hand_valid = vary(window.joints, window.hand_valid, self.template, augmentation, generator)
+        window = window._replace(joints=joints, hand_valid=hand_valid)
+        frame_valid = window.frame_valid
+        clean = components.encode(window.joints, self.template, window.hand_valid)
+        observed = corrupt(
+            window.joints[:, :CLIP_FRAMES],
+            window.hand_valid[:, :CLIP_FRAMES],
+            window.joint_valid,
+            self.template,
+            augmentation,
+            generator,
+        )
+        hand_weight = (window.hand_valid & observed.hand_present[:, None] & frame_valid[..., None]).float()
+        mask = _component_mask(hand_weight, window.joint_valid)
+        move = self.device
+        return PoseBatch(
+            observed=CorruptedInput(
+                observed.features.to(move), observed.joint_valid.to(move), observed.hand_present.to(move)
+            ),
+            frame_valid=frame_valid[:, :CLIP_FRAMES].to(move),
+            target=clean.features.to(move),
+            mask=mask.to(move),
+            to_local=RigidMap(*(part.to(move) for part in clean.camera_to_local)),
+            hand_weight=hand_weight.to(move),
+        )
+
+    @torch.no_grad()
+    def evaluate(self) -> dict[str, float]:
+        """Losses on held-out subjects and the joint error of refined and predicted local poses in palm units."""
+        generator = torch.Generator().manual_seed(self.recipe.loop.seed)
+        sums: dict[str, float] = {}
+        batches = 4
+        for _ in range(batches):
+            window = self.validation_sampler.sample(self.recipe.loop.batch_size, generator)
+            batch = self._prepare(window, self.recipe.augmentation, generator)
+            for with_skip in (False, True):
+                total, parts = self._loss(batch, with_skip, generator)
+                prefix = "with_skip_" if with_skip else "without_skip_"
+                for name, value in {"total": total, **parts}.items():
+                    sums[prefix + name] = sums.get(prefix + name, 0.0) + float(value) / batches
+        return sums
+
+    def export(self, folder: Path, metrics: dict[str, float]) -> None:
+        """Write a checkpoint folder that holds the pose block alone."""
+        card = Card(
+            model_id=self.recipe.model_id,
+            pose=self.recipe.model,
+            palm_template=card_template(self.template),
+            training_recipe={"pose": recipe_to_tree(self.recipe)},
+            data_summary=store_summary(self.train_store),
+            metrics={"pose": metrics},
+            storage="float16",
+        )
+        save_checkpoint(folder, {"pose_block": self.pose_block}, card)
+
+
+def _trajectories(features: Tensor, batch: PoseBatch, frames: slice, base: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Integrated and true wrist trajectory of some frames relative to frame ``base``, and the weights, (B, T, 18)."""
+    here = RigidMap(batch.to_local.rotation[:, frames], batch.to_local.translation[:, frames])
+    origin = RigidMap(batch.to_local.rotation[:, base], batch.to_local.translation[:, base])
+    weight = batch.hand_weight[:, frames].repeat_interleave(9, dim=-1)
+    return components.trajectory_from_features(features), components.trajectory(here, origin), weight
+
+
+def _component_mask(hand_weight: Tensor, measured: Tensor) -> Tensor:
+    """(B, T, 2) hands and (B, 21) measured joints to (B, T, 153) weights of the component code."""
+    batch, frames = hand_weight.shape[:2]
+    joints = hand_weight[..., None, None] * measured[:, None, None, :, None].float()  # (B, T, 2, 21, 1)
+    local = joints.expand(batch, frames, 2, 21, 3).reshape(batch, frames, -1)
+    velocity = hand_weight.repeat_interleave(9, dim=-1)
+    both = hand_weight.prod(-1, keepdim=True).expand(batch, frames, 9)
+    return torch.cat([local, velocity, both], dim=-1)
+
+
+def build_pose_task(recipe: PoseRecipe, device: torch.device) -> PoseTask:
+    """Build the task of a parsed recipe."""
+    return PoseTask(recipe, device)
