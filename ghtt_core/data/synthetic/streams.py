@@ -41,7 +41,7 @@ def act_stream(
     Args:
         rng: Source of every variation.
         subject: Who performs.
-        frames: T at 30 frames/s; an action that would be cut by the end is labelled up to the end.
+        frames: T at 30 frames/s; an action cut off by the end stays unlabelled, for it would be half a one.
         actions: (verb, noun) pairs to perform in order and then repeat; drawn at random when None.
 
     Returns:
@@ -59,8 +59,8 @@ def act_stream(
         prepare(scene, verb)
         begin = scene.now
         PROGRAMS[verb](scene)
-        start, end = round(begin * FRAME_RATE), min(round(scene.now * FRAME_RATE), frames)
-        if end - start >= 8:
+        start, end = round(begin * FRAME_RATE), round(scene.now * FRAME_RATE)
+        if end <= frames:
             segments.append(ActionSegment(start, end, f"{verb} {noun}", verb, noun))
         _between(scene)
     times = np.arange(frames) / FRAME_RATE
