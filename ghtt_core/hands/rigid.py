@@ -114,18 +114,20 @@ def nearest_rotation(matrix: Tensor) -> Tensor:
     """Return the proper rotations R (..., 3, 3) that maximise ``trace(R^T H)`` for ``matrix`` H (..., 3, 3).
 
     This is the last step of a Kabsch fit without an SVD per matrix: the largest root of the quartic of Wahba's
-    problem by Newton's method, the closed form of the optimal rotation, and one Newton step on SO(3), which brings
-    the result to working precision. Everything is arithmetic on long vectors, one per matrix entry.
+    problem by Newton's method, the closed form of the optimal rotation, and two Newton steps on SO(3), which bring
+    the result to working precision. Everything is arithmetic on long vectors, one per matrix entry. With signed
+    singular values s1 >= s2 >= |s3| the error is about ``eps * s1 / (s2 + s3)`` radians, as good as the data allow,
+    down to a ratio (s2 + s3) / s1 of 0.05 in float32.
 
-    The closed form runs without gradient; the last step is differentiable, which yields the exact derivative of
+    All but the last step run without gradient; the last is differentiable, which yields the exact derivative of
     the optimum. Where the optimum is not unique (H of rank one, or zero) some proper rotation is returned, the
     identity for H = 0, and its gradient is zero.
     """
-    h = matrix.reshape(-1, 9).t().reshape(3, 3, -1)  # entries first: long vectors
+    h = matrix.reshape(-1, 9).t().contiguous().view(3, 3, -1)  # entries first: long vectors
     scale = h.detach().square().sum((0, 1)).sqrt()
     h = h / scale.clamp_min(torch.finfo(h.dtype).tiny)
     with torch.no_grad():
-        start = _closed_form_rotation(h)
+        start = _polish(_closed_form_rotation(h), h)
     rotation = _polish(start, h)
     return rotation.reshape(9, -1).t().reshape(matrix.shape)
 
@@ -148,7 +150,7 @@ def _gram_schmidt(first: Tensor, second: Tensor, dim: int = -1) -> tuple[Tensor,
     spare = torch.where(along_second, axes[2].view(shape), axes[1].view(shape))
     rest = second - (x * second).sum(dim, keepdim=True) * x
     limit = torch.finfo(first.dtype).eps ** 0.75 * _length(second.detach(), dim)
-    parallel = _length(rest.detach(), dim) <= limit
+    parallel = _length(rest.detach(), dim) <= limit.clamp_min(_TINY)
     rest = torch.where(parallel, spare - (x * spare).sum(dim, keepdim=True) * x, rest)
     return x, rest / _length(rest, dim)
 
