@@ -15,10 +15,10 @@ from ghtt_core.hands import rigid
 # A right palm and where the thumb starts, metres: x to the index side, y to the fingers, z out of the palm.
 ROOTS = [
     [0.035, 0.03, 0.012],
-    [0.026, 0.088, -0.002],
-    [0.003, 0.09, 0.004],
-    [-0.016, 0.083, 0.002],
-    [-0.033, 0.073, -0.006],
+    [0.026, 0.088, 0.004],
+    [0.003, 0.09, -0.004],
+    [-0.016, 0.083, -0.002],
+    [-0.033, 0.073, 0.004],
 ]
 MotionMaker = Callable[..., Tensor]
 
