@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ghtt_core.data.store import SequenceStore
 from ghtt_core.data.windows import ActionWindow, ActionWindowSampler
+from ghtt_core.hands.layout import MAX_CLIPS
 from ghtt_core.models import losses
 from ghtt_core.models.action_block import ActionBlock
 from ghtt_core.models.checkpoint import load_checkpoint, save_checkpoint
@@ -23,7 +24,7 @@ from ghtt_core.models.losses import ActionLossWeights
 from ghtt_core.models.text import create_text_encoder
 from ghtt_core.training.augmentation import AugmentationConfig
 from ghtt_core.training.mid_level import compute_mid_levels
-from ghtt_core.training.recipe import LoopConfig, recipe_to_tree
+from ghtt_core.training.recipe import LoopConfig, Storage, recipe_to_tree
 from ghtt_core.training.stores import DataConfig, open_stores
 
 
@@ -37,15 +38,19 @@ class ActionObjective:
         skip_probability: Chance per step that the decoder also sees the encoder's clip tokens.
         object_dropout: Chance that a window comes without object tokens, so that a pipeline without an object
             estimator is served; zero in the paper.
-        online_probability: Chance that an observation starts as it does online, where the action's start is unknown:
-            phases count from the first observed clip. Zero in the paper.
+        at_start: Share of windows that begin exactly where their action does; zero in the paper.
+        near_start: Share of windows that begin shortly before or after that; zero in the paper.
+        unknown_start: Chance that phases count from the first observed clip, as they must online, where nobody says
+            when the action began; zero in the paper.
     """
 
     weights: ActionLossWeights = field(default_factory=ActionLossWeights)
     mid_level_noise: float = 1.0
     skip_probability: float = 0.5
     object_dropout: float = 0.0
-    online_probability: float = 0.0
+    at_start: float = 0.0
+    near_start: float = 0.0
+    unknown_start: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ class ActionRecipe:
     noise_variants: int = 0
     text_encoder: str = "clip"
     model_id: str = "ghtt"
+    storage: Storage = "float32"
     task: str = "action"
 
 
@@ -104,6 +110,7 @@ class ActionTask:
         self.module: nn.Module = self.action_block
         cache.mkdir(parents=True, exist_ok=True)
         self.train = _Split(self, train, cache / "train")
+        self.samples_per_epoch = len(self.train.sampler)
         self.validation = _Split(self, validation, cache / "validation")
 
     def loss(
@@ -112,11 +119,13 @@ class ActionTask:
         """Draw a batch and return the total loss with its parts (method of the paper, Equation of L_A)."""
         goal = self.recipe.objective
         size = self.recipe.loop.batch_size // world_size
-        window = self.train.sampler.batch(size, generator, online_probability=goal.online_probability)
+        window = self.train.sampler.sample(size, generator)
         with_skip = bool(torch.rand((), generator=generator) < goal.skip_probability)
         has_object = torch.rand(size, generator=generator) >= goal.object_dropout
-        total, parts = self._loss(self.train, window, has_object, with_skip, generator, goal.mid_level_noise)
-        return total, parts
+        from_zero = torch.rand(size, generator=generator) < goal.unknown_start
+        phase = torch.where(from_zero[:, None], window.phase - window.phase[:, :1], window.phase)
+        window = window._replace(phase=phase)
+        return self._loss(self.train, window, has_object, with_skip, generator, goal.mid_level_noise)
 
     def _loss(
         self,
@@ -128,21 +137,22 @@ class ActionTask:
         noise_sigma: float,
     ) -> tuple[Tensor, dict[str, Tensor]]:
         goal, device = self.recipe.objective, self.device
-        observed = split.observed(window.observed_start, generator).to(device)
+        past, coming = slice(0, MAX_CLIPS), slice(MAX_CLIPS, None)
+        observed = split.observed(window.clip_start[:, past], window.clip_valid[:, past], generator).to(device)
         observed = observed + noise_sigma * torch.randn(observed.shape, generator=generator).to(device)
-        clip_valid, future_valid = window.observed_valid.to(device), window.future_valid.to(device)
-        object_valid = clip_valid & has_object[:, None].to(device)
-        objects = self.object_text[window.object_index.to(device)][:, None].expand(-1, observed.shape[1], -1)
-        first_phase = window.first_phase.to(device)
-        encoding = self.action_block.encode(observed, objects, clip_valid, object_valid, first_phase)
+        clip_valid, future_valid = window.clip_valid[:, past].to(device), window.clip_valid[:, coming].to(device)
+        named = (window.noun >= 0) & has_object
+        object_valid = clip_valid & named[:, None].to(device)
+        objects = self.object_text[window.noun.clamp(min=0).to(device)][:, None].expand(-1, MAX_CLIPS, -1)
+        phase = window.phase.to(device)
+        encoding = self.action_block.encode(observed, objects, clip_valid, object_valid, phase[:, 0])
         noise = torch.randn(encoding.mu.shape, generator=generator).to(device)
-        alpha = encoding.mu + torch.exp(encoding.logvar / 2) * noise
-        future_phase = first_phase + window.num_observed.to(device)
+        alpha = self.action_block.reparameterise(encoding.mu, encoding.logvar, noise)
         tokens_valid = clip_valid if with_skip else torch.zeros_like(clip_valid)
-        future = self.action_block.decode(alpha, encoding.clip_tokens, tokens_valid, future_phase, future_valid)
-        target = split.clean(window.future_start).to(device)
+        future = self.action_block.decode(alpha, encoding.clip_tokens, tokens_valid, phase[:, MAX_CLIPS], future_valid)
+        target = split.clean(window.clip_start[:, coming]).to(device)
         embedded = self.action_block.embed_labels(self.label_text).float()
-        label = window.label_index.to(device)
+        label = window.label.to(device)
         terms = losses.action_block_loss(
             (future.float(), target, future_valid), alpha.float(), embedded, label, encoding, goal.weights
         )
@@ -154,12 +164,17 @@ class ActionTask:
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
         """Top-1 and mid-level error on held-out subjects, with and without object tokens."""
-        result = {}
-        for name, known in (("with_object", True), ("without_object", False)):
+        whole = self.validation.sampler.whole_actions()
+        drawn = self.validation.sampler.sample(1024, torch.Generator().manual_seed(self.recipe.loop.seed))
+        result: dict[str, float] = {}
+        for name, window, known in (
+            ("whole_action_with_object", whole, True),
+            ("whole_action_without_object", whole, False),
+            ("part_with_object", drawn, True),
+            ("part_without_object", drawn, False),
+        ):
             generator = torch.Generator().manual_seed(self.recipe.loop.seed)
-            size = 1024
-            window = self.validation.sampler.batch(size, generator, online_probability=0.0)
-            has_object = torch.full((size,), known)
+            has_object = torch.full((len(window.label),), known)
             _, parts = self._loss(self.validation, window, has_object, True, generator, 0.0)
             result |= {f"{name}_{key}": float(value) for key, value in parts.items()}
         return result
@@ -170,6 +185,7 @@ class ActionTask:
         card = dataclasses.replace(
             before,
             model_id=self.recipe.model_id,
+            storage=self.recipe.storage,
             action=self.recipe.model,
             object=None,
             labels=self.labels,
@@ -187,9 +203,10 @@ class _Split:
     """A store with its window sampler and its precomputed mid-level features."""
 
     def __init__(self, task: ActionTask, store: SequenceStore, cache: Path) -> None:
-        self.sampler = ActionWindowSampler(store)
-        template, block = task.checkpoint.template, task.checkpoint.pose_block
         seed, recipe = task.recipe.loop.seed, task.recipe
+        goal = recipe.objective
+        self.sampler = ActionWindowSampler(store, at_start=goal.at_start, near_start=goal.near_start)
+        template, block = task.checkpoint.template, task.checkpoint.pose_block
         clean_path = cache.with_name(f"{cache.name}_clean.npy")
         self._clean = compute_mid_levels(block, store, template, augmentation=None, seed=seed, path=clean_path)
         self._noisy: list[NDArray[np.float16]] = [
@@ -208,15 +225,15 @@ class _Split:
         """Features of clips that start at frames (B, M) of the store, (B, M, d)."""
         return torch.from_numpy(self._clean[start.numpy()].astype(np.float32))
 
-    def observed(self, start: Tensor, generator: torch.Generator) -> Tensor:
-        """As `clean`, each window from one of the variants (clean and noisy), drawn at random."""
+    def observed(self, start: Tensor, clip_valid: Tensor, generator: torch.Generator) -> Tensor:
+        """As `clean`, each window from one of the variants (clean and noisy), drawn at random; zero where padded."""
         variants = [self._clean, *self._noisy]
-        choice = torch.randint(0, len(variants), (start.shape[0],), generator=generator).numpy()
-        result = np.empty((*start.shape, self._clean.shape[-1]), np.float32)
+        choice = torch.randint(0, len(variants), (start.shape[0], 1), generator=generator).expand_as(start)
+        result = torch.zeros(*start.shape, self._clean.shape[-1])
         for index, variant in enumerate(variants):
-            rows = choice == index
-            result[rows] = variant[start[torch.from_numpy(rows)].numpy()]
-        return torch.from_numpy(result)
+            rows = (choice == index) & clip_valid
+            result[rows] = torch.from_numpy(variant[start[rows].numpy()].astype(np.float32))
+        return result
 
 
 def build_action_task(recipe: ActionRecipe, device: torch.device, cache: Path) -> ActionTask:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -115,6 +116,8 @@ def process_group(device: torch.device) -> Iterator[torch.device]:
     if device.type == "cuda":
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)
+    # Parameters of shape (1, 1, d) get gradients whose irrelevant strides differ: nothing a user could act on.
+    warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides")
     # The others wait while rank 0 evaluates, so the timeout is that of an evaluation, not of a step.
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=datetime.timedelta(hours=2))
     try:

@@ -249,13 +249,15 @@ class _Run:
         rate = self.clock.samples_per_second(self.step, since_last=True)
         if self.log is not None:
             self.log.write(self.step, "train", {**means, "samples_per_second": rate})
-        left = (self.total - self.step) * self.config.batch_size / self.clock.samples_per_second(self.step)
+        left = (self.total - self.step) * self.config.batch_size / rate
         self.display.note(self.step, means["loss"], rate, left)
 
     @contextlib.contextmanager
     def _exported_weights(self) -> Iterator[None]:
         self.module.eval()
-        with torch.no_grad(), self.average.applied_to(self.module) if self.average else contextlib.nullcontext():
+        averaged = self.average.applied_to(self.module) if self.average else contextlib.nullcontext()
+        eager = torch.compiler.set_stance("force_eager")  # compiling again for other batch sizes would not pay
+        with torch.no_grad(), averaged, eager if self.config.compile else contextlib.nullcontext():
             yield
 
     def _evaluate(self) -> None:

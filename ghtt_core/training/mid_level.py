@@ -45,7 +45,7 @@ def compute_mid_levels(
         (N, d) float16 memory-mapped means mu^P, one per start frame.
     """
     if path.exists():
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        return _open(path)
     sampler = PoseWindowSampler(store, frames=CLIP_FRAMES, cut_probability=0.0)
     device = next(pose_block.parameters()).device
     generator = torch.Generator().manual_seed(seed)
@@ -70,4 +70,9 @@ def compute_mid_levels(
     temporary = path.with_suffix(".partial.npy")
     np.save(temporary, result)
     temporary.replace(path)
-    return np.load(path, mmap_mode="r", allow_pickle=False)
+    return _open(path)
+
+
+def _open(path: Path) -> NDArray[np.float16]:
+    features: NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return features

@@ -17,7 +17,7 @@ from ghtt_core.models import losses
 from ghtt_core.models.checkpoint import load_checkpoint, save_checkpoint
 from ghtt_core.models.config import ObjectAggregatorConfig
 from ghtt_core.models.object_aggregator import ObjectAggregator
-from ghtt_core.training.recipe import LoopConfig, recipe_to_tree
+from ghtt_core.training.recipe import LoopConfig, Storage, recipe_to_tree
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class ObjectRecipe:
     loop: LoopConfig
     features: ObjectFeatureModel = field(default_factory=ObjectFeatureModel)
     model_id: str = "ghtt"
+    storage: Storage = "float32"
     task: str = "object"
 
 
@@ -123,6 +124,7 @@ class ObjectTask:
         card = dataclasses.replace(
             previous.card,
             model_id=self.recipe.model_id,
+            storage=self.recipe.storage,
             object=self.recipe.model,
             training_recipe={**previous.card.training_recipe, "object": recipe_to_tree(self.recipe)},
             metrics={**previous.card.metrics, "object": metrics},

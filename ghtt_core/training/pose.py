@@ -20,7 +20,7 @@ from ghtt_core.models.config import BlockConfig
 from ghtt_core.models.losses import PoseLossWeights
 from ghtt_core.models.pose_block import PoseBlock
 from ghtt_core.training.augmentation import AugmentationConfig, CorruptedInput, corrupt, vary
-from ghtt_core.training.recipe import LoopConfig, recipe_to_tree
+from ghtt_core.training.recipe import LoopConfig, Storage, recipe_to_tree
 from ghtt_core.training.stores import DataConfig, card_template, open_stores, palm_template, store_summary
 
 
@@ -50,6 +50,7 @@ class PoseRecipe:
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     objective: PoseObjective = field(default_factory=PoseObjective)
     model_id: str = "ghtt"
+    storage: Storage = "float32"
     task: str = "pose"
 
 
@@ -89,6 +90,7 @@ class PoseTask:
         self.template = palm_template(self.train_store)
         cut = recipe.augmentation.cut_probability
         self.sampler = PoseWindowSampler(self.train_store, cut_probability=cut)
+        self.samples_per_epoch = len(self.sampler)
         self.validation_sampler = PoseWindowSampler(self.validation_store, cut_probability=cut)
         torch.manual_seed(recipe.loop.seed)
         self.pose_block = PoseBlock(recipe.model).to(device)
@@ -182,7 +184,7 @@ class PoseTask:
             training_recipe={"pose": recipe_to_tree(self.recipe)},
             data_summary=store_summary(self.train_store),
             metrics={"pose": metrics},
-            storage="float16",
+            storage=self.recipe.storage,
         )
         save_checkpoint(folder, {"pose_block": self.pose_block}, card)
 

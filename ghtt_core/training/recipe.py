@@ -28,6 +28,9 @@ from ghtt_core.errors import GhttError, RecipeError
 
 RecipeT = TypeVar("RecipeT")
 
+Storage = Literal["float32", "float16", "int8"]
+"""How an exported checkpoint stores its weights."""
+
 # YAML 1.1 reads `1e-4` (no dot) as text; everybody who writes it means the number.
 _SCIENTIFIC = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
 

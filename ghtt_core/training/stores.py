@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ghtt_core.data import synthetic
 from ghtt_core.data.store import SequenceStore, open_store
 from ghtt_core.data.synthetic.generator import HELD_OUT_SUBJECT, SyntheticConfig, write_dataset
 from ghtt_core.errors import RecipeError
@@ -72,8 +73,7 @@ def open_stores(config: DataConfig) -> tuple[SequenceStore, SequenceStore]:
         OutputError: If a generated store cannot be written.
     """
     if config.synthetic is None:
-        assert config.train is not None and config.validation is not None, "checked on construction"
-        return open_store(Path(config.train)), open_store(Path(config.validation))
+        return open_store(Path(str(config.train))), open_store(Path(str(config.validation)))
     split = config.synthetic
     held_out = dataclasses.replace(
         split.train, sequences=split.validation_sequences, first_subject=HELD_OUT_SUBJECT, subjects=1000
@@ -83,9 +83,17 @@ def open_stores(config: DataConfig) -> tuple[SequenceStore, SequenceStore]:
 
 
 def _generated(config: SyntheticConfig, seed: int, split: SyntheticSplit) -> SequenceStore:
-    key = json.dumps({**dataclasses.asdict(config), "seed": seed}, sort_keys=True)
+    key = json.dumps({**dataclasses.asdict(config), "seed": seed, "generator": _generator_hash()}, sort_keys=True)
     folder = Path(split.cache) / f"synthetic-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
     return open_store(folder) if folder.exists() else write_dataset(config, seed, folder, workers=split.workers)
+
+
+def _generator_hash() -> str:
+    """Hash of the generator's own source, so that data kept from an older generator are never taken for new ones."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(synthetic.__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def palm_template(store: SequenceStore) -> Tensor:
