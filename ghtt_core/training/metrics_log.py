@@ -203,7 +203,7 @@ class ProgressDisplay:
         if console.is_terminal:
             self._bar = Progress(
                 TextColumn("[bold]train"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"),
-                TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(elapsed_when_finished=True),
+                TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
                 console=console, transient=False,
             )  # fmt: skip
             self._task = self._bar.add_task("train", total=total_steps, completed=first_step, note="")
