@@ -197,7 +197,8 @@ def _stamps(path: Path, arrays: dict[str, NDArray[Any]], frames: int) -> NDArray
         # Whole seconds and the rest apart: a clock that counts from 1970 keeps its nanoseconds as far as it has them.
         whole = np.floor(seconds)
         stamps: NDArray[np.int64] = whole.astype(np.int64) * 1_000_000_000
-        return stamps + np.round((seconds - whole) * 1e9).astype(np.int64)
+        stamps += np.round((seconds - whole) * 1e9).astype(np.int64)
+        return stamps
     if "fps" not in arrays:
         raise InputError(f"{path} has neither 't' (seconds per frame) nor 'fps'; add one of them.")
     fps = arrays["fps"]

@@ -35,6 +35,10 @@ _SPLAY = np.deg2rad([5.0, 0.0, -5.0, -10.0])
 _PLANE_ROLL = np.deg2rad([-4.0, 0.0, 6.0, 13.0])
 
 
+_SMALLEST_PALM, _LARGEST_PALM = 0.040, 0.135
+"""Metres along the palm from the wrist point to the MCPs, over all joint conventions."""
+
+
 @dataclass(frozen=True, eq=False)
 class HandShape:
     """One subject's hand and the joint definition of the data set the subject pretends to come from.
@@ -74,6 +78,8 @@ def sample_shape(rng: np.random.Generator) -> HandShape:
     mcp = _MCP * size * np.array([palm_length, palm_width, np.exp(rng.normal(0.0, 0.4))])
     mcp = mcp + rng.normal(0.0, (0.0025, 0.0015, 0.002), (4, 3))
     along = rng.uniform(-0.045, 0.045) if rng.random() < 0.4 else rng.normal(0.0, 0.009)
+    palm = float(mcp[:, 0].mean()) - along
+    along += palm - float(np.clip(palm, _SMALLEST_PALM, _LARGEST_PALM))
     wrist_offset = np.array([along, rng.normal(0.0, 0.003), rng.normal(0.0, 0.004)])
     odd_tips = np.exp(rng.normal(0.0, 0.12))
     phalanges = _PHALANGES * size * fingers * np.exp(rng.normal(0.0, 0.06, (4, 3)))
