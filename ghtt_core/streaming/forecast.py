@@ -122,7 +122,8 @@ class Forecast:
     @cached_property
     def mean(self) -> NDArray[np.float32]:
         """(T, 2, 21, 3) weighted mean of the samples, metres."""
-        return np.einsum("s,s...->...", self.weights, self.samples).astype(np.float32)
+        mean: NDArray[np.float32] = np.tensordot(self.weights, self.samples, axes=1).astype(np.float32)
+        return mean
 
     def at(self, time_ns: int) -> NDArray[np.float32]:
         """Give all samples at one time, linear between steps.

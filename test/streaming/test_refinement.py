@@ -6,17 +6,17 @@ from __future__ import annotations
 
 import pytest
 import torch
+from streaming_scenes import TINY, moving_hands
 from torch import Tensor, nn
 
 from ghtt_core.errors import InputError
 from ghtt_core.hands.canonical import estimate_template
+from ghtt_core.hands.components import encode
 from ghtt_core.hands.layout import VALID_JOINTS
-from ghtt_core.models.config import BlockConfig
 from ghtt_core.models.pose_block import PoseBlock, PoseEncoding
 from ghtt_core.streaming.anchoring import Anchor
 from ghtt_core.streaming.refinement import bridged, refine_causal, refine_sequence, refine_windows
 
-TINY = BlockConfig(width=32, heads=2, feedforward=32, encoder_layers=1, decoder_layers=1)
 SHOWN = list(VALID_JOINTS)
 
 
@@ -26,34 +26,6 @@ class Echo(nn.Module):
     def encode(self, features: Tensor, frame_valid: Tensor, joint_valid: Tensor) -> PoseEncoding:
         latent = features.new_zeros(len(features), 8)
         return PoseEncoding(latent, latent, features.new_zeros(*features.shape[:2], 8), features)
-
-
-def moving_hands(frames: int, seed: int = 0) -> Tensor:
-    """(T, 2, 21, 3) metres: two rigid hands on smooth paths in front of a camera."""
-    generator = torch.Generator().manual_seed(seed)
-    hand = open_hand()
-    time = torch.arange(frames)[:, None] / 30.0
-    speed = torch.randn(2, 3, generator=generator) * 2.0
-    centre = torch.tensor([[-0.15, 0.0, 0.6], [0.15, 0.0, 0.6]])
-    path = centre + 0.05 * torch.sin(time[:, :, None] * speed)  # (T, 2, 3)
-    angle = 0.5 * torch.sin(time * speed[:, 0])  # (T, 2)
-    cos, sin, nil, one = angle.cos(), angle.sin(), torch.zeros_like(angle), torch.ones_like(angle)
-    turn = torch.stack((cos, sin, nil, -sin, cos, nil, nil, nil, one), -1).reshape(frames, 2, 3, 3)
-    mirrored = torch.stack((hand * torch.tensor([-1.0, 1.0, 1.0]), hand))
-    return mirrored @ turn + path[:, :, None]
-
-
-def open_hand() -> Tensor:
-    """(21, 3) metres: a right hand, fingers spread a little, not quite flat."""
-    points = torch.zeros(21, 3)
-    for finger, (x, y, z) in enumerate(
-        ((0.04, 0.03, 0.02), (0.03, 0.09, 0.0), (0.01, 0.09, -0.005), (-0.01, 0.085, 0.0), (-0.03, 0.08, 0.006))
-    ):
-        for bone in range(4):
-            points[1 + 4 * finger + bone] = torch.tensor([x, y, z]) * (1 + 0.35 * bone) + torch.tensor(
-                [0, 0, 0.004 * bone**2]
-            )
-    return points
 
 
 @pytest.fixture(scope="module")
@@ -102,17 +74,14 @@ def test_missing_hand_leaves_the_other_alone(template: Tensor) -> None:
 
 def test_registration_averages_wrist_noise(template: Tensor) -> None:
     joints = moving_hands(16)[None].expand(64, -1, -1, -1, -1)
+    clean = encode(joints, template).features
     noisy = joints.clone()
     noisy[:, -1] += torch.randn(64, 2, 1, 3, generator=torch.Generator().manual_seed(0)) * 0.01
 
     class Clean(Echo):
         def encode(self, features: Tensor, frame_valid: Tensor, joint_valid: Tensor) -> PoseEncoding:
-            clean = Echo().encode(encode_clean, frame_valid, joint_valid)
-            return clean
+            return super().encode(clean, frame_valid, joint_valid)
 
-    from ghtt_core.hands.components import encode
-
-    encode_clean = encode(joints, template).features
     by_registration = refine_windows(Clean(), template, noisy, everything(noisy))
     by_blend = refine_windows(Clean(), template, noisy, everything(noisy), anchor="blend")
     assert error_mm(by_registration.newest_joints(), joints[:, -1]) < 0.3 * error_mm(noisy, joints)

@@ -1,0 +1,222 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Continue refined windows into the future: P.a rolls the pose block out, P.b asks the action block first.
+
+Both give samples that start at the refined newest frame: wrist steps are integrated over the whole horizon from there,
+so no sample jumps. All samples of all windows run in one batch. Sample 0 is the deterministic one where its noise is
+zero, as `sample_noise` makes it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ghtt_core.errors import InputError
+from ghtt_core.hands import components
+from ghtt_core.hands.layout import CLIP_FRAMES, FEATURE_SIZE, NUM_JOINTS
+from ghtt_core.hands.rigid import RigidMap, apply
+from ghtt_core.models.action_block import ActionBlock, ActionEncoding
+from ghtt_core.models.pose_block import PoseBlock
+from ghtt_core.models.vae import reparameterise
+from ghtt_core.streaming.anchoring import place_thumb_cmc, start_at_identity
+from ghtt_core.streaming.refinement import RefinedWindow
+
+MAX_FORECAST_FRAMES = 96
+"""The paper's longest horizon: one clip of P and five of A."""
+FirstClip = Literal["latent", "skip"]
+
+
+class ObservedAction(NamedTuple):
+    """What the action block made of the observed clips, ready to be continued.
+
+    Attributes:
+        encoding: A's encoding, (B, ...).
+        clip_valid: (B, N) bool; a row's clips lie at its start, in order of time.
+        num_clips: (B,) int64, observed clips of each row; also the phase of the first future clip.
+    """
+
+    encoding: ActionEncoding
+    clip_valid: Tensor
+    num_clips: Tensor
+
+
+def sample_noise(samples: int, draws: int, width: int, generator: torch.Generator | None = None) -> Tensor:
+    """Draw the noise of forecast samples.
+
+    Args:
+        samples: S >= 1.
+        draws: Latents each sample draws; see `forecast_pose` and `forecast_action`.
+        width: d.
+        generator: Source of randomness.
+
+    Returns:
+        (S, draws, d) standard normal, zero for sample 0.
+    """
+    noise = torch.randn(samples, draws, width, generator=generator)
+    noise[0] = 0.0
+    return noise
+
+
+def num_clips(frames: int) -> int:
+    """Return how many 16-frame clips a horizon needs.
+
+    Raises:
+        InputError: If the horizon is not between 1 and 96 frames.
+    """
+    if not 1 <= frames <= MAX_FORECAST_FRAMES:
+        raise InputError(f"A forecast has 1 to {MAX_FORECAST_FRAMES} frames at 30 per second, not {frames}.")
+    return -(-frames // CLIP_FRAMES)
+
+
+def forecast_pose(
+    pose_block: PoseBlock, window: RefinedWindow, *, frames: int, noise: Tensor, factor: float = 5.0
+) -> Tensor:
+    """Forecast by P.a: decode the clip that follows, observe it as if it had happened, and again (paper, Section 3.2).
+
+    Args:
+        pose_block: The pose block P, in evaluation mode.
+        window: Refined windows, batch B.
+        frames: Horizon T in frames, 1 to 96.
+        noise: (S, ceil(T / 16), d) from `sample_noise`, used for every window.
+        factor: Multiplies the standard deviation of every latent drawn.
+
+    Returns:
+        (B, S, T, 2, 21, 3) metres, camera frame; zero for hands not seen in the window.
+
+    Raises:
+        InputError: If the horizon is impossible or the noise does not fit it.
+    """
+    rounds = num_clips(frames)
+    draws = _spread_noise(noise, rounds, len(window.newest))  # (B * S, rounds, d)
+    samples = len(noise)
+    seen = _repeat(window.hand_seen, samples)
+    frame_valid = seen.new_ones(len(seen), CLIP_FRAMES)
+    joint_valid = seen[:, None, :, None].expand(-1, CLIP_FRAMES, -1, NUM_JOINTS)
+    mu, logvar, tokens = (_repeat(part, samples) for part in window.encoding[:3])
+    tokens_valid = _repeat(window.frame_valid, samples)
+    clips = []
+    for step in range(rounds):
+        latent = reparameterise(mu, logvar, draws[:, step].to(mu), factor)
+        clip = components.normalise_local_size(pose_block.decode(latent, tokens, tokens_valid))
+        clips.append(clip)
+        if step + 1 < rounds:
+            observed = hide_unseen(start_at_identity(clip), seen)
+            mu, logvar, tokens, _ = pose_block.encode(observed, frame_valid, joint_valid)
+            tokens_valid = frame_valid
+    return _to_camera(torch.cat(clips, dim=1)[:, :frames], window, samples)
+
+
+def forecast_action(
+    pose_block: PoseBlock,
+    action_block: ActionBlock,
+    window: RefinedWindow,
+    action: ObservedAction,
+    *,
+    frames: int,
+    noise: Tensor,
+    factor: float = 5.0,
+    label_text: Tensor | None = None,
+    first_clip: FirstClip = "latent",
+) -> Tensor:
+    """Forecast by P.b: the action block gives the mid-level features of future clips, P decodes them.
+
+    The mid-level feature of clip j decodes to clip j + 1. So the first future clip comes from the latent of the last
+    observed clip, and the clips after it from the features the action block predicts.
+
+    Args:
+        pose_block: The pose block P, in evaluation mode.
+        action_block: The action block A, in evaluation mode.
+        window: Refined windows, batch B: the last observed clip of each.
+        action: A's encoding of the observed clips up to and including ``window``.
+        frames: Horizon T in frames, 1 to 96.
+        noise: (S, 2, d) from `sample_noise`: of the pose latent z and the action feature alpha; used for every window.
+        factor: Multiplies the standard deviations of z and alpha.
+        label_text: (text_width,) or (B, text_width) text embedding of a prescribed action: alpha's mean becomes its
+            embedding. None to use the recognised alpha.
+        first_clip: Whether the first clip is decoded from its latent alone (the paper's way) or also from the
+            encoder's tokens, ``skip``.
+
+    Returns:
+        (B, S, T, 2, 21, 3) metres, camera frame; zero for hands not seen in the window.
+
+    Raises:
+        InputError: If the horizon or the way of the first clip is impossible, or the noise does not fit.
+    """
+    if first_clip not in ("latent", "skip"):
+        raise InputError(f"The first clip of a forecast is made from 'latent' or 'skip', not {first_clip!r}.")
+    later = num_clips(frames) - 1
+    samples, windows = len(noise), len(window.newest)
+    draws = _spread_noise(noise, 2, windows)
+    mu, logvar, tokens = (_repeat(part, samples) for part in window.encoding[:3])
+    first = reparameterise(mu, logvar, draws[:, 0].to(mu), factor)[:, None]  # (B * S, 1, d)
+    latents = [first] if first_clip == "latent" else []
+    if later:
+        alpha_mu, alpha_logvar, clip_tokens = (_repeat(part, samples) for part in action.encoding)
+        if label_text is not None:
+            prescribed = action_block.embed_labels(label_text.reshape(-1, label_text.shape[-1]))
+            alpha_mu = _repeat(prescribed.expand(windows, -1), samples)
+        alpha = reparameterise(alpha_mu, alpha_logvar, draws[:, 1].to(alpha_mu), factor)
+        wanted = torch.ones(len(alpha), later, dtype=torch.bool, device=alpha.device)
+        clip_valid, phase = _repeat(action.clip_valid, samples), _repeat(action.num_clips, samples)
+        latents.append(action_block.decode(alpha, clip_tokens, clip_valid, phase, wanted))
+    clips = []
+    if first_clip == "skip":
+        clips.append(pose_block.decode(first[:, 0], tokens, _repeat(window.frame_valid, samples)))
+    if latents:
+        latent = torch.cat(latents, dim=1)  # (B * S, M, d)
+        decoded = pose_block.decode(latent.flatten(0, 1))  # (B * S * M, 16, 153)
+        clips.append(decoded.reshape(len(latent), -1, FEATURE_SIZE))
+    features = components.normalise_local_size(torch.cat(clips, dim=1)[:, :frames])
+    return _to_camera(features, window, samples)
+
+
+def hide_unseen(features: Tensor, hand_seen: Tensor) -> Tensor:
+    """Give hands that are not there the code that encoding gives to hands never seen.
+
+    Args:
+        features: (B, T, 153).
+        hand_seen: (B, 2) bool.
+
+    Returns:
+        (B, T, 153): local joints 0, velocity and left-to-right map the identity where a hand is missing.
+    """
+    still = features.new_tensor((1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0))
+    absent = torch.cat((features.new_zeros(components.LOCAL.stop), still.repeat(3)))
+    left, right = hand_seen[:, :1], hand_seen[:, 1:]
+    known = torch.cat(
+        (
+            left.expand(-1, 63),
+            right.expand(-1, 63),
+            left.expand(-1, 9),
+            right.expand(-1, 9),
+            (left & right).expand(-1, 9),
+        ),
+        dim=-1,
+    )
+    return torch.where(known[:, None], features, absent)
+
+
+def _to_camera(features: Tensor, window: RefinedWindow, samples: int) -> Tensor:
+    """Decode (B * S, T, 153) from the newest frame of each window to (B, S, T, 2, 21, 3) in the camera frame."""
+    features = features.to(window.palm_size.dtype)
+    size = _repeat(window.palm_size * window.hand_seen, samples)
+    local = place_thumb_cmc(components.local_joints(features) * size[:, None, :, None, None])
+    base = RigidMap(*(_repeat(part, samples) for part in window.newest_map()))
+    joints = apply(components.integrate(features, base), local)
+    seen = _repeat(window.hand_seen, samples)[:, None, :, None, None]
+    return torch.where(seen, joints, 0.0).reshape(-1, samples, *joints.shape[1:])
+
+
+def _repeat(values: Tensor, samples: int) -> Tensor:
+    """(B, ...) to (B * S, ...), samples of one window beside each other."""
+    return values.repeat_interleave(samples, dim=0)
+
+
+def _spread_noise(noise: Tensor, draws: int, windows: int) -> Tensor:
+    """(S, draws, d) to (B * S, draws, d)."""
+    if noise.dim() != 3 or noise.shape[1] < draws or len(noise) == 0:
+        raise InputError(f"This forecast needs noise of shape (S, {draws}, d), got {tuple(noise.shape)}.")
+    return noise.repeat(windows, 1, 1)

@@ -1,0 +1,66 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Recognise the current action of a stream from its clips: the action block with the search for the action's start."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional
+
+from ghtt_core.models.action_block import ActionBlock, ActionEncoding
+from ghtt_core.models.checkpoint import Checkpoint
+from ghtt_core.streaming.forecasting import ObservedAction
+from ghtt_core.streaming.history import ClipHistory
+from ghtt_core.streaming.segmentation import ActionStart, SegmentationConfig
+
+
+class Recognised(NamedTuple):
+    """The current action.
+
+    Attributes:
+        log_probabilities: (L,) natural logarithms over all labels.
+        start: First frame of its segment, counted from the beginning of the stream.
+        observed: What the forecast P.b continues, batch of one.
+    """
+
+    log_probabilities: NDArray[np.float32]
+    start: int
+    observed: ObservedAction
+
+
+class ActionRecogniser:
+    """Holds the label embeddings and the start of the current action."""
+
+    def __init__(self, checkpoint: Checkpoint, action_block: ActionBlock, config: SegmentationConfig) -> None:
+        """Embed the labels once.
+
+        Args:
+            checkpoint: Its label texts are used.
+            action_block: The checkpoint's action block, or the same made faster.
+            config: Hysteresis of the segmentation.
+        """
+        self._action_block = action_block
+        with torch.inference_mode():
+            self._labels = action_block.embed_labels(checkpoint.label_text)
+        self._start = ActionStart(config)
+
+    def clear(self) -> None:
+        """Begin a new stream."""
+        self._start.clear()
+
+    def recognise(self, clips: ClipHistory) -> Recognised:
+        """Recognise from the clips of a stream; the newest must be valid."""
+        seen = clips.candidates()
+        encoding = self._action_block.encode(*seen)
+        logits = self._action_block.label_logits(encoding.mu, self._labels)
+        scores: NDArray[np.float32] = functional.log_softmax(logits.float(), dim=-1).cpu().numpy()
+        row = self._start.update(scores, clips.total)
+        chosen = ActionEncoding(*(part[row : row + 1] for part in encoding))
+        observed = ObservedAction(
+            chosen, seen.clip_valid[row : row + 1], torch.tensor([row + 1], device=seen.clip_valid.device)
+        )
+        return Recognised(scores[row], max(self._start.start, clips.oldest), observed)

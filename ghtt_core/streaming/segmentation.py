@@ -1,0 +1,108 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""When did the current action begin? Online nobody says, so candidate starts are tested against each other.
+
+The action block recognises an action from all its clips, first to last. At every update it encodes, in one batch, the
+observations that start 1, 2, ... 16 clips before now. With ``p_k`` the label probabilities seen from the start ``k``
+clips ago, ``l`` the label of the current segment and ``l_k`` the best label of ``p_k``:
+
+- As long as the current action goes on, its recent part still looks like it: ``log p_k(l)`` stays near
+  ``log p_k(l_k)`` for every ``k`` after the current start.
+- After a change, observations from later starts hold less of the old action, and their *gain*
+  ``log p_k(l_k) - log p_k(l)`` grows.
+
+A new segment begins when the gain of some later start exceeds ``margin`` in ``persistence`` updates in a row, with the
+same new label each time. Its start is the candidate most sure of that label; among those within ``tie`` of it, the
+earliest, since a longer observation carries more evidence. A segment's start never moves back, and follows the
+16-clip memory when the action outlasts it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ghtt_core.errors import InputError
+from ghtt_core.hands.layout import CLIP_FRAMES
+
+
+@dataclass(frozen=True)
+class SegmentationConfig:
+    """Hysteresis of the search for the action's start.
+
+    Attributes:
+        margin: Gain in nats that a later start needs over the current label; larger is steadier and slower.
+        persistence: Updates in a row that must agree on the new label before the segment changes.
+        tie: Nats within which a longer observation is preferred.
+    """
+
+    margin: float = 1.0
+    persistence: int = 2
+    tie: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse impossible values.
+
+        Raises:
+            InputError: If a value is out of range.
+        """
+        if not (self.margin >= 0 and self.persistence >= 1 and self.tie >= 0):
+            raise InputError("Segmentation needs margin >= 0, persistence >= 1 and tie >= 0.")
+
+
+class ActionStart:
+    """Keeps the start of the current action; frames are counted from the beginning of the stream.
+
+    Attributes:
+        start: First frame of the current segment.
+    """
+
+    def __init__(self, config: SegmentationConfig) -> None:
+        """Start at frame 0."""
+        self._config = config
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin a new stream."""
+        self.start = 0
+        self._challenger = -1
+        self._streak = 0
+
+    def update(self, log_probabilities: NDArray[np.float32], frames: int) -> int:
+        """Take the labels seen from every candidate start.
+
+        Args:
+            log_probabilities: (K, L) natural logarithms, row k - 1 observed from k clips before now.
+            frames: Frames of the stream so far.
+
+        Returns:
+            The row whose observation is the current segment.
+        """
+        rows = len(log_probabilities)
+        self.start = max(self.start, frames - rows * CLIP_FRAMES)
+        current = self._row(frames, rows)
+        label = int(log_probabilities[current].argmax())
+        later = log_probabilities[:current]  # observations that start after the current one
+        best = later.argmax(-1)
+        top = later.max(-1, initial=-np.inf)
+        gain = top - later[:, label]
+        if not (gain > self._config.margin).any():
+            self._streak = 0
+            return current
+        challenger = int(best[int(gain.argmax())])
+        self._streak = self._streak + 1 if challenger == self._challenger else 1
+        self._challenger = challenger
+        if self._streak < self._config.persistence:
+            return current
+        sure = np.where((best == challenger) & (gain > self._config.margin), top, -np.inf)
+        row = int(np.flatnonzero(sure >= sure.max() - self._config.tie)[-1])
+        self.start = max(frames - (row + 1) * CLIP_FRAMES, 0)
+        self._streak = 0
+        return row
+
+    def _row(self, frames: int, rows: int) -> int:
+        """Return the candidate whose start is nearest to the current one."""
+        clips = round((frames - self.start) / CLIP_FRAMES)
+        return min(max(clips, 1), rows) - 1

@@ -1,0 +1,80 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The start of an action is found soon after it happens, and noise does not move it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ghtt_core.errors import InputError
+from ghtt_core.streaming.segmentation import ActionStart, SegmentationConfig
+
+STRIDE = 8
+
+
+def seen_from_every_start(frames: int, change: int | None, certainty: float = 0.9) -> NDArray[np.float32]:
+    """(K, 3) log-probabilities: label 0 until ``change``, label 1 after; each start sees its share of both."""
+    rows = min(-(-frames // 16), 16)
+    result = np.full((rows, 3), (1 - certainty) / 2)
+    for row in range(rows):
+        length = min((row + 1) * 16, frames)
+        after = 0 if change is None else min(max(frames - change, 0), length)
+        share = after / length
+        result[row, 0] = max(certainty * (1 - share), 0.01)
+        result[row, 1] = max(certainty * share, 0.01)
+    result /= result.sum(-1, keepdims=True)
+    return np.log(result).astype(np.float32)
+
+
+def run(change: int | None, until: int, config: SegmentationConfig | None = None) -> tuple[list[int], ActionStart]:
+    tracker = ActionStart(config or SegmentationConfig())
+    labels = []
+    for frames in range(16, until, STRIDE):
+        scores = seen_from_every_start(frames, change)
+        labels.append(int(scores[tracker.update(scores, frames)].argmax()))
+    return labels, tracker
+
+
+def test_one_action_keeps_its_start() -> None:
+    labels, tracker = run(None, 200)
+    assert set(labels) == {0}
+    assert tracker.start == 0
+
+
+def test_a_change_is_found_soon_and_placed_near_where_it_was() -> None:
+    labels, tracker = run(96, 176)
+    first = labels.index(1)
+    assert 16 + first * STRIDE - 96 <= 32  # found within about a second
+    assert set(labels[first:]) == {1}
+    assert abs(tracker.start - 96) <= 16
+
+
+def test_a_single_odd_update_changes_nothing() -> None:
+    tracker = ActionStart(SegmentationConfig(persistence=2))
+    for frames in range(16, 200, STRIDE):
+        scores = seen_from_every_start(frames, 0 if frames == 120 else None)
+        if frames == 120:
+            scores[-1] = seen_from_every_start(frames, None)[-1]
+        tracker.update(scores, frames)
+    assert tracker.start == 0
+
+
+def test_a_wider_margin_is_steadier() -> None:
+    steady, quick = SegmentationConfig(margin=50.0), SegmentationConfig(margin=0.1, persistence=1)
+    assert run(96, 176, steady)[0].count(1) < run(96, 176)[0].count(1) < run(96, 176, quick)[0].count(1)
+
+
+def test_the_start_follows_the_memory_of_16_clips() -> None:
+    tracker = ActionStart(SegmentationConfig())
+    for frames in range(16, 1000, STRIDE):
+        row = tracker.update(seen_from_every_start(frames, None), frames)
+    assert row == 15
+    assert tracker.start == frames - 256
+
+
+@pytest.mark.parametrize("values", [{"margin": -1.0}, {"persistence": 0}, {"tie": -0.1}, {"margin": float("nan")}])
+def test_impossible_settings_are_refused(values: dict[str, float]) -> None:
+    with pytest.raises(InputError):
+        SegmentationConfig(**values)
