@@ -21,6 +21,7 @@ from ghtt_core.models.losses import PoseLossWeights
 from ghtt_core.models.pose_block import PoseBlock
 from ghtt_core.training.augmentation import AugmentationConfig, CorruptedInput, corrupt, vary
 from ghtt_core.training.recipe import LoopConfig, Storage, recipe_to_tree
+from ghtt_core.training.standardised import StandardisedPoseBlock
 from ghtt_core.training.stores import DataConfig, card_template, open_stores, palm_template, store_summary
 
 
@@ -42,7 +43,19 @@ class PoseObjective:
 
 @dataclass(frozen=True)
 class PoseRecipe:
-    """Everything `ghtt train pose` needs."""
+    """Everything `ghtt train pose` needs; how the network starts is ours, the defaults are the paper's.
+
+    Attributes:
+        model: Size of the block.
+        data: Where sequences come from.
+        loop: The training loop.
+        augmentation: What happens to clean windows.
+        objective: What is minimised.
+        model_id: Name the checkpoint carries.
+        storage: How the checkpoint stores weights.
+        standardise: Train between two affine maps that standardise the components; they are folded on export.
+        residual_scale: Factor on the initial last matrix of every residual branch.
+    """
 
     model: BlockConfig
     data: DataConfig
@@ -51,6 +64,8 @@ class PoseRecipe:
     objective: PoseObjective = field(default_factory=PoseObjective)
     model_id: str = "ghtt"
     storage: Storage = "float32"
+    standardise: bool = False
+    residual_scale: float = 1.0
     task: str = "pose"
 
 
@@ -93,7 +108,9 @@ class PoseTask:
         self.samples_per_epoch = len(self.sampler)
         self.validation_sampler = PoseWindowSampler(self.validation_store, cut_probability=cut)
         torch.manual_seed(recipe.loop.seed)
-        self.pose_block = PoseBlock(recipe.model).to(device)
+        block = PoseBlock(recipe.model)
+        features = self._clean_features() if recipe.standardise else None
+        self.pose_block = StandardisedPoseBlock(block, features, recipe.residual_scale).to(device)
         self.module: nn.Module = self.pose_block
 
     def loss(
@@ -109,7 +126,7 @@ class PoseTask:
         goal = self.recipe.objective
         encoding = self.pose_block.encode(batch.observed.features, batch.frame_valid, batch.observed.joint_valid)
         noise = torch.randn(encoding.mu.shape, generator=generator).to(encoding.mu)
-        latent = self.pose_block.reparameterise(encoding.mu, encoding.logvar, noise)
+        latent = PoseBlock.reparameterise(encoding.mu, encoding.logvar, noise)
         future = (
             self.pose_block.decode(latent, encoding.tokens, batch.frame_valid)
             if with_skip
@@ -159,6 +176,14 @@ class PoseTask:
             hand_weight=hand_weight.to(move),
         )
 
+    def _clean_features(self) -> Tensor:
+        """Components of clean, varied windows, (N, 153): what standardisation is measured on."""
+        generator = torch.Generator().manual_seed(self.recipe.loop.seed)
+        window = self.sampler.sample(2048, generator)
+        joints, hand_valid = vary(window.joints, window.hand_valid, self.template, self.recipe.augmentation, generator)
+        features = components.encode(joints, self.template, hand_valid).features
+        return features[hand_valid.all(-1)]
+
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
         """Losses on held-out subjects and the joint error of refined and predicted local poses in palm units."""
@@ -186,7 +211,7 @@ class PoseTask:
             metrics={"pose": metrics},
             storage=self.recipe.storage,
         )
-        save_checkpoint(folder, {"pose_block": self.pose_block}, card)
+        save_checkpoint(folder, {"pose_block": self.pose_block.folded()}, card)
 
 
 def _trajectories(features: Tensor, batch: PoseBatch, frames: slice, base: int) -> tuple[Tensor, Tensor, Tensor]:
