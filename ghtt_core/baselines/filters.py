@@ -5,8 +5,8 @@
 One-Euro is causal, so it is what a robot could run online; Savitzky-Golay looks both ways, so it is for whole
 recordings. Both take absolute joints in metres and a mask of hand-frames, work on every coordinate by itself, and
 always return finite joints. Their default parameters were chosen by ``python -m ghtt_core.evaluation.filter_tuning``:
-a grid over both filters, scored by the root-relative error (MPJPE-RA) on synthetic motion with ``detector`` noise.
-No real recording was used.
+a grid over both filters, scored by the root-relative error (MPJPE-RA) of moving hands on synthetic motion with
+``detector`` noise. No real recording was used.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ class OneEuroFilter:
         longest_gap: Seconds a hand may be missing before the filter starts afresh from the next measurement.
     """
 
-    minimum_cutoff: float = 1.5
-    speed_coefficient: float = 2.0
-    derivative_cutoff: float = 1.0
-    wrist_relative: bool = False
+    minimum_cutoff: float = 3.0
+    speed_coefficient: float = 40.0
+    derivative_cutoff: float = 4.0
+    wrist_relative: bool = True
     longest_gap: float = 0.5
 
     def __call__(self, joints: Joints, valid: Mask, frame_rate: float = FRAME_RATE) -> Joints:
@@ -102,7 +102,7 @@ class SavitzkyGolayFilter:
     """
 
     window: int = 11
-    order: int = 2
+    order: int = 3
 
     def __post_init__(self) -> None:
         """Refuse windows that have no centre or do not determine the polynomial."""

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ghtt_core.evaluation.metrics import Average
@@ -24,15 +24,15 @@ def pool(parts: Iterable[Scores]) -> Scores:
 
 def means(scores: Scores) -> dict[str, Any]:
     """Nest the averages by their paths for JSON; None where nothing was measured."""
-    return _nested({path: average.mean for path, average in scores.items()})
+    return nested({path: average.mean for path, average in scores.items()})
 
 
 def counts(scores: Scores) -> dict[str, Any]:
     """Nest the numbers of measurements by their paths for JSON."""
-    return _nested({path: average.count for path, average in scores.items()})
+    return nested({path: average.count for path, average in scores.items()})
 
 
-def _nested(flat: dict[tuple[str, ...], Any]) -> dict[str, Any]:
+def nested(flat: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:
     """``{("a", "b"): 1}`` -> ``{"a": {"b": 1}}``, in the order given."""
     tree: dict[str, Any] = {}
     for path, value in flat.items():

@@ -1,0 +1,137 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Measure refinement and forecasts on recorded poses, or actions and forecasts on synthetic subjects.
+
+With recordings: errors in millimetres of the input, of the refined poses (whole recordings, and online as a robot gets
+them) and of two filters, and of forecasts at 0.25, 0.5 and 1 s next to standing still and constant velocity. Clean
+recordings get noise with --noise; with --reference the poses are the noisy input of those files as they are.
+
+With --synthetic: how often the action of a subject that no training has seen is named right, and the errors of
+forecasts within actions, with 95 % intervals. The checkpoint must know the synthetic actions.
+
+A file that cannot be used ends the command before anything is written; an older report stays.
+
+Examples:
+  ghtt evaluate --poses walk.npz pour.npz --noise detector --json out/evaluation.json
+  ghtt evaluate --poses tracked.npz --reference motion_capture.npz --json out/tracked.json
+  ghtt evaluate --synthetic --subjects 40 --json out/actions.json
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ghtt_core.cli.model_folder import find_model
+from ghtt_core.errors import InputError
+
+if TYPE_CHECKING:
+    from ghtt_core.models.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What to evaluate on, and where the report goes; either poses or synthetic.
+
+    Attributes:
+        json: File of the report.
+        poses: Recordings (.npz), brought to 30 frames per second.
+        reference: The clean recordings that the poses are noisy observations of, in the same order.
+        noise: Put on clean poses: none, the paper's on the component code, or a detector's with lost hands.
+        synthetic: Evaluate on generated subjects instead of recordings.
+        subjects: Generated subjects.
+        samples: Samples of each forecast.
+        seed: Of the noise, the generated subjects and the samples. A file's noise does not depend on other files.
+        model: Checkpoint folder; by default $GHTT_MODEL, else the one that ships.
+        device: Where networks run; auto takes a GPU that is there.
+        threads: CPU threads; as many as there are cores when not given.
+    """
+
+    json: Path
+    poses: tuple[Path, ...] = ()
+    reference: tuple[Path, ...] = ()
+    noise: Literal["none", "paper", "detector"] = "none"
+    synthetic: bool = False
+    subjects: int = 24
+    samples: int = 20
+    seed: int = 0
+    model: Path | None = None
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int | None = None
+
+
+def run(options: EvaluateOptions) -> None:
+    """Evaluate, write the report and show its tables.
+
+    Raises:
+        GhttError: If an option, a recording, the checkpoint or the report's place cannot be used; nothing is written.
+    """
+    if options.synthetic == bool(options.poses):
+        raise InputError("Say what to evaluate on: --poses FILE... or --synthetic.")
+    if options.synthetic and options.reference:
+        raise InputError("--reference belongs to --poses; leave it out with --synthetic.")
+    if options.threads is not None and options.threads < 1:
+        raise InputError(f"--threads must be at least 1, not {options.threads}.")
+    folder = find_model(options.model)
+
+    import torch
+
+    from ghtt_core.cli.device import choose_device
+    from ghtt_core.evaluation.report import check_writable, show, write_report
+    from ghtt_core.models.checkpoint import load_checkpoint
+
+    if options.threads is not None:
+        torch.set_num_threads(options.threads)
+    check_writable(options.json)
+    checkpoint = load_checkpoint(folder, choose_device(options.device))
+    evaluate = _synthetic if options.synthetic else _recordings
+    report, tables = evaluate(options, checkpoint)
+    write_report(options.json, report)
+    show(tables)
+    print(f"The report is in {options.json}.")
+
+
+def _recordings(options: EvaluateOptions, checkpoint: Checkpoint) -> tuple[dict[str, Any], list[Any]]:
+    from ghtt_core.evaluation.protocol import EvaluationConfig, evaluate_trials
+    from ghtt_core.evaluation.report import forecast_table, pose_table
+    from ghtt_core.evaluation.trials import load_trials
+
+    config = EvaluationConfig(options.noise, options.seed, options.samples, paired=bool(options.reference))
+    trials = load_trials(options.poses, options.reference, options.noise, options.seed, checkpoint.template.cpu())
+    with _progress("evaluating", sum(len(trial) for trial in trials)) as advance:
+        report = evaluate_trials(
+            checkpoint, trials, config, checkpoint.template.device, lambda trial: advance(len(trial))
+        )
+    title = f"{len(trials)} recordings, noise {options.noise}, {report['model_id']}: "
+    return report, [
+        pose_table(report["pooled"], title + "mm, and as a share of the input's"),
+        forecast_table(report["pooled"], title + "mm"),
+    ]
+
+
+def _synthetic(options: EvaluateOptions, checkpoint: Checkpoint) -> tuple[dict[str, Any], list[Any]]:
+    from ghtt_core.evaluation.protocol import EvaluationConfig
+    from ghtt_core.evaluation.report import interval_table
+    from ghtt_core.evaluation.synthetic import evaluate_synthetic
+
+    config = EvaluationConfig(options.noise, options.seed, options.samples)
+    with _progress("evaluating", options.subjects) as advance:
+        report = evaluate_synthetic(checkpoint, config, options.noise, options.subjects, lambda _: advance(1))
+    title = f"{options.subjects} held-out synthetic subjects, noise {options.noise}, {report['model_id']}"
+    return report, [interval_table(report, title)]
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal, silence elsewhere."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda amount: bar.advance(task, amount)

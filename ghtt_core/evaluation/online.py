@@ -1,0 +1,54 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Feed a trial through the very predictor a robot runs, one frame after another, and keep what it says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ghtt_core.evaluation.trials import Trial
+from ghtt_core.hands.frame import HandFrame
+from ghtt_core.streaming.forecast import Forecast
+from ghtt_core.streaming.predictor import MotionPredictor
+from ghtt_core.streaming.resampling import STEP_NS
+
+
+@dataclass(frozen=True, eq=False)
+class OnlineRun:
+    """What a predictor said about each frame when that frame was the newest.
+
+    Attributes:
+        joints: (T, 2, 21, 3) refined, metres; zero where not valid.
+        valid: (T, 2) bool.
+        forecasts: Newest frame and forecast, in the order they were made.
+    """
+
+    joints: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    forecasts: tuple[tuple[int, Forecast], ...]
+
+
+def run_online(predictor: MotionPredictor, trial: Trial) -> OnlineRun:
+    """Reset the predictor and give it the whole trial."""
+    predictor.reset()
+    joints, valid = np.zeros_like(trial.observed), np.zeros_like(trial.observed_valid)
+    forecasts = []
+    for index in range(len(trial)):
+        seen = trial.observed_valid[index]
+        update = predictor.update(
+            HandFrame(
+                stamp_ns=index * STEP_NS,
+                joints=trial.observed[index],
+                valid=seen,
+                confidence=trial.joint_valid[index].astype(np.float32),
+            )
+        )
+        for frame in update.refined:
+            at = round(frame.stamp_ns / STEP_NS)
+            joints[at], valid[at] = frame.joints, frame.valid
+        if update.forecast is not None:
+            forecasts.append((round(update.forecast.t0_ns / STEP_NS), update.forecast))
+    return OnlineRun(joints, valid, tuple(forecasts))
