@@ -94,9 +94,7 @@ def _checkpoint(remedies: list[str]) -> str:
 def _estimator(remedies: list[str]) -> str:
     found = _version("mediapipe")
     if found is None:
-        remedies.append(
-            "mediapipe is missing, and videos need it: pip install --no-deps -r requirements/mediapipe.txt"
-        )
+        remedies.append("mediapipe is missing, and videos need it: pip install --no-deps -r requirements/mediapipe.txt")
         return "missing"
     libraries = missing_system_libraries()
     if libraries:

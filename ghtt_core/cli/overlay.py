@@ -67,6 +67,7 @@ class OverlayPainter:
             height: Rows.
             horizon_s: How much of a forecast is drawn.
         """
+        self.width, self.height = width, height
         self._project = project
         self._size = (width, height)
         self._horizon_s = horizon_s

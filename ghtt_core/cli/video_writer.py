@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import struct
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,13 @@ class VideoWriter:
             self._partial.unlink(missing_ok=True)
         if failure is not None:
             raise self._failure(failure) from failure
+
+    def discard(self) -> None:
+        """Remove what was written; an older video stays."""
+        with suppress(av.FFmpegError, OSError):
+            self._container.close()
+        with suppress(OSError):
+            self._partial.unlink(missing_ok=True)
 
     def _failure(self, error: Exception) -> OutputError:
         number = getattr(error, "errno", None)

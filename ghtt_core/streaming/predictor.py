@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import torch
@@ -15,78 +15,29 @@ from ghtt_core.errors import InputError
 from ghtt_core.hands.frame import HandFrame
 from ghtt_core.hands.layout import CLIP_FRAMES, MCP_JOINTS, NUM_HANDS, WRIST
 from ghtt_core.models.checkpoint import Checkpoint
-from ghtt_core.streaming.anchoring import Anchor
+from ghtt_core.models.inference import FastActionBlock, prepare_for_inference
 from ghtt_core.streaming.forecast import Forecast
-from ghtt_core.streaming.forecasting import FirstClip, forecast_action, forecast_pose, num_clips, sample_noise
+from ghtt_core.streaming.forecaster import Forecaster
 from ghtt_core.streaming.history import ClipHistory, FrameWindow
 from ghtt_core.streaming.objects import ObjectTrack
 from ghtt_core.streaming.recognition import ActionRecogniser, Recognised
 from ghtt_core.streaming.refinement import RefinedWindow, refine_windows
-from ghtt_core.streaming.resampling import MAX_GAP_NS, STEP_NS, StampResampler
-from ghtt_core.streaming.segmentation import SegmentationConfig
+from ghtt_core.streaming.resampling import MAX_GAP_NS, StampResampler
+from ghtt_core.streaming.settings import ForecastMethod, PredictorConfig
 from ghtt_core.streaming.status import Status
 from ghtt_core.streaming.update import ActionEstimate, Update
 
-ForecastMethod = Literal["action", "pose"]
+__all__ = ["ForecastMethod", "MotionPredictor", "PredictorConfig"]
+
 _PALM_METRES: Final = (0.01, 0.5)
 """Palm sizes outside are no hands in metres: collapsed, or in another unit."""
-
-
-@dataclass(frozen=True)
-class PredictorConfig:
-    """How a stream is refined, recognised and forecast.
-
-    Attributes:
-        samples: Forecast samples S; sample 0 is the deterministic one.
-        horizon_frames: Forecast steps T at 30 per second, 1 to 96.
-        forecast_method: ``action`` is P.b (the action block leads; needs one in the checkpoint, else ``pose`` is used),
-            ``pose`` is P.a.
-        sampling_factor: Multiplies the standard deviation of every latent drawn; the paper uses 5.
-        first_clip: How P.b makes its first clip, from the ``latent`` alone (the paper's way) or with ``skip`` tokens.
-        action_stride: Frames from one action estimate to the next; 0 for none but those a forecast needs.
-        forecast_stride: Frames from one forecast to the next; 0 for none.
-        hold_frames: Frames for which a hand that is no longer seen is still given and forecast, 0 to 15.
-        anchor: How refined windows are placed in the camera frame.
-        segmentation: Hysteresis of the search for the action's start.
-        top_k: Labels in an action estimate's ranking.
-        snap_objects: Whether a clip's object feature becomes that of the nearest known object, as in training.
-    """
-
-    samples: int = 20
-    horizon_frames: int = 96
-    forecast_method: ForecastMethod = "action"
-    sampling_factor: float = 5.0
-    first_clip: FirstClip = "latent"
-    action_stride: int = 6
-    forecast_stride: int = 6
-    hold_frames: int = 4
-    anchor: Anchor = field(default_factory=Anchor)
-    segmentation: SegmentationConfig = field(default_factory=SegmentationConfig)
-    top_k: int = 5
-    snap_objects: bool = True
-
-    def __post_init__(self) -> None:
-        """Refuse impossible values.
-
-        Raises:
-            InputError: If a value is out of range.
-        """
-        num_clips(self.horizon_frames)
-        if not 1 <= self.samples <= 1000:
-            raise InputError(f"A forecast has 1 to 1000 samples, not {self.samples}.")
-        if self.forecast_method not in ("action", "pose") or self.first_clip not in ("latent", "skip"):
-            raise InputError("The forecast method is 'action' or 'pose', and its first clip 'latent' or 'skip'.")
-        if min(self.action_stride, self.forecast_stride, self.sampling_factor) < 0 or self.top_k < 1:
-            raise InputError("Strides and the sampling factor cannot be negative, and top_k starts at 1.")
-        if not 0 <= self.hold_frames < CLIP_FRAMES:
-            raise InputError(f"A lost hand can be held for 0 to {CLIP_FRAMES - 1} frames, not {self.hold_frames}.")
 
 
 class MotionPredictor:
     """Takes hand frames one by one and gives refined hands, the action and forecasts.
 
     Memory and work per frame are constant however long the stream. The same frames with the same seed give the same
-    bits on the same machine. Not safe for concurrent calls.
+    bits on the same machine; `reset` starts over. Not safe for concurrent calls.
 
     Samples use the same noise in every forecast, so that sample s moves smoothly from one forecast to the next instead
     of being drawn afresh; another seed gives other samples.
@@ -102,7 +53,7 @@ class MotionPredictor:
         """Prepare the networks and reserve all state.
 
         Args:
-            checkpoint: A loaded checkpoint; its networks are moved to the device.
+            checkpoint: A loaded checkpoint; its networks are copied into their fast form.
             config: How to predict.
             device: Where networks run.
             seed: Of the forecast samples.
@@ -111,24 +62,27 @@ class MotionPredictor:
         self.checkpoint = checkpoint
         self.device = torch.device(device)
         self.seed = seed
-        self._pose_block = checkpoint.pose_block.to(self.device).eval()
+        dtype = torch.bfloat16 if self.config.precision == "bfloat16" else torch.float32
+        self._pose_block = prepare_for_inference(checkpoint.pose_block.to(self.device).eval(), dtype)
         self._template = checkpoint.template.to(self.device)
-        width = checkpoint.card.pose.width
         self._recogniser: ActionRecogniser | None = None
+        action_block: FastActionBlock | None = None
         if checkpoint.action_block is not None and checkpoint.labels:
-            self._action_block = checkpoint.action_block.to(self.device).eval()
-            self._recogniser = ActionRecogniser(checkpoint, self._action_block, self.config.segmentation)
+            action_block = prepare_for_inference(checkpoint.action_block.to(self.device).eval(), dtype)
+            label_text = checkpoint.label_text.to(self.device)
+            self._recogniser = ActionRecogniser(action_block, label_text, self.config.segmentation)
+        self._forecaster = Forecaster(self._pose_block, action_block, self.config, self.device, seed)
         object_width = max(checkpoint.card.text_width, 1)
+        aggregator = checkpoint.object_aggregator
         self._objects = ObjectTrack(
-            checkpoint.object_aggregator, checkpoint.object_text, object_width, snap=self.config.snap_objects
+            None if aggregator is None else aggregator.to(self.device),
+            checkpoint.object_text.to(self.device),
+            object_width,
+            snap=self.config.snap_objects,
         )
-        self._clips = ClipHistory(width, object_width, self.device)
+        self._clips = ClipHistory(checkpoint.card.pose.width, object_width, self.device)
         self._window = FrameWindow()
         self._resampler = StampResampler()
-        draws = max(num_clips(self.config.horizon_frames), 2)
-        generator = torch.Generator().manual_seed(seed)
-        self._noise = sample_noise(self.config.samples, draws, width, generator).to(self.device)
-        self._prescribed: int | None = None
 
     @property
     def model_id(self) -> str:
@@ -161,7 +115,8 @@ class MotionPredictor:
         if label is not None and (self._recogniser is None or label not in self.checkpoint.labels):
             known = ", ".join(self.checkpoint.labels[:8]) or "none"
             raise InputError(f"The model {self.model_id} does not know the action {label!r}; it knows {known}, ...")
-        self._prescribed = None if label is None else self.checkpoint.labels.index(label)
+        text = None if label is None else self.checkpoint.label_text[self.checkpoint.labels.index(label)]
+        self._forecaster.label_text = None if text is None else text.to(self.device)
 
     @torch.inference_mode()
     def update(self, frame: HandFrame) -> Update:
@@ -190,22 +145,25 @@ class MotionPredictor:
             refined.append(hands)
         refined_at = time.perf_counter()
         action: ActionEstimate | None = None
-        forecast: Forecast | None = None
+        forecasts: tuple[Forecast, ...] = ()
         recognised_at = refined_at
         if window is not None and refined[-1].valid.any() and self._window.count == CLIP_FRAMES:
             forecast_due = self._due(self.config.forecast_stride, before)
-            recognised: Recognised | None = None
-            if self._recogniser is not None and (self._due(self.config.action_stride, before) or forecast_due):
-                recognised = self._recogniser.recognise(self._clips)
+            action_due = self._due(self.config.action_stride, before) or (
+                forecast_due and self._forecaster.needs_action
+            )
+            recognised = self._recogniser.recognise(self._clips) if self._recogniser and action_due else None
+            if recognised is not None:
                 action = self._estimate(recognised, refined[-1].stamp_ns)
             recognised_at = time.perf_counter()
             if forecast_due:
-                forecast = self._forecast(window, recognised, refined[-1])
+                observed = None if recognised is None else recognised.observed
+                forecasts = self._forecaster.forecast(window, observed, refined[-1], self._status())
         return Update(
             status=self._status(),
             refined=tuple(refined),
             action=action,
-            forecast=forecast,
+            forecasts=forecasts,
             timings_ms=_timings(began, refine=refined_at, action=recognised_at, forecast=time.perf_counter()),
             restarted=resampled.restarted,
         )
@@ -264,43 +222,6 @@ class MotionPredictor:
             stamp_ns=stamp_ns,
             segment_start_ns=self._clips.stamp_ns(recognised.start),
             top_k=self.config.top_k,
-        )
-
-    def _forecast(self, window: RefinedWindow, recognised: Recognised | None, newest: HandFrame) -> Forecast | None:
-        config = self.config
-        frames, noise, factor = config.horizon_frames, self._noise, config.sampling_factor
-        by_action = config.forecast_method == "action" and recognised is not None
-        if by_action:
-            assert recognised is not None
-            text = None if self._prescribed is None else self.checkpoint.label_text[self._prescribed]
-            joints = forecast_action(
-                self._pose_block,
-                self._action_block,
-                window,
-                recognised.observed,
-                frames=frames,
-                noise=noise,
-                factor=factor,
-                label_text=text,
-                first_clip=config.first_clip,
-            )
-        else:
-            joints = forecast_pose(self._pose_block, window, frames=frames, noise=noise, factor=factor)
-        samples = joints[0].float().cpu().numpy()  # (S, T, 2, 21, 3)
-        samples[:, :, ~newest.valid] = 0.0
-        if not np.isfinite(samples).all():
-            return None
-        return Forecast(
-            samples=samples,
-            t0_ns=newest.stamp_ns,
-            step_ns=STEP_NS,
-            first_offset_ns=STEP_NS,
-            hands=newest.valid,
-            status=self._status(),
-            origin=newest.joints,
-            frame_id=newest.frame_id,
-            method="action" if by_action else "pose",
-            seed=self.seed,
         )
 
 

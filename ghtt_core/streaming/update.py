@@ -72,7 +72,8 @@ class Update:
             grid or brought nothing new; several after dropped frames. A hand that was missing for a moment is still
             valid, with lower confidence.
         action: The action, in updates where it was due and hands were there.
-        forecast: The forecast, in updates where it was due and hands were there.
+        forecasts: Forecasts, in updates where they were due and hands were there: one, or one of each method, that by
+            action first.
         timings_ms: Milliseconds per stage: ``refine``, ``action``, ``forecast`` (0 where not run) and ``total``.
         restarted: The stream began anew with this frame (time jumped, or a long gap).
     """
@@ -80,9 +81,14 @@ class Update:
     status: Status
     refined: tuple[HandFrame, ...] = ()
     action: ActionEstimate | None = None
-    forecast: Forecast | None = None
+    forecasts: tuple[Forecast, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     restarted: bool = False
+
+    @property
+    def forecast(self) -> Forecast | None:
+        """The first forecast, if there is any."""
+        return self.forecasts[0] if self.forecasts else None
 
     @property
     def newest(self) -> HandFrame | None:

@@ -1,0 +1,179 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Refine, recognise and forecast two hands in a video, a camera or a recording of poses.
+
+Writes overlay.mp4, motion.npz and summary.json into the folder given with --out; docs/outputs.md describes them.
+Ctrl-C ends the run early and keeps what was done.
+
+Examples:
+  ghtt run --video hands.mp4 --out out/hands
+  ghtt run --video hands.mp4 --camera-info camera.yaml --palm-size 0.085 --out out/hands
+  ghtt run --camera 0 --out out/live
+  ghtt run --poses recording.npz --forecast both --samples 50 --out out/recording
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ghtt_core.cli.interrupt import InterruptGuard
+from ghtt_core.cli.model_folder import find_model
+from ghtt_core.cli.spool import make_output_folder
+from ghtt_core.errors import GhttError, InputError, OutputError
+
+if TYPE_CHECKING:
+    from ghtt_core.cli.hand_source import HandSource
+    from ghtt_core.cli.results import RunResults
+    from ghtt_core.streaming.predictor import MotionPredictor
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What to look at, how, and where the results go; exactly one of video, camera and poses.
+
+    Attributes:
+        out: Folder of the results; made if need be.
+        video: Video file.
+        camera: Number of a camera.
+        poses: Recorded poses (.npz).
+        model: Checkpoint folder; by default $GHTT_MODEL, else the one that ships.
+        estimator: What turns pictures into hands; `ghtt models list` names them.
+        camera_info: YAML file with the camera's intrinsics (as ROS writes it); without one they are guessed from the
+            picture's width, and distances are then only roughly right.
+        palm_size: Mean distance from wrist to the four finger knuckles in metres; sets the distance to the
+            camera; by default an adult's.
+        samples: Forecast samples.
+        forecast: p_b lets the recognised action lead, p_a continues the motion alone.
+        horizon: Seconds to forecast, up to 3.2.
+        device: Where networks run; auto takes a GPU that is there.
+        seed: Of the forecast samples.
+        frames: Stop after this many input frames.
+        overlay: Whether to write overlay.mp4.
+    """
+
+    out: Path
+    video: Path | None = None
+    camera: int | None = None
+    poses: Path | None = None
+    model: Path | None = None
+    estimator: str = "mediapipe"
+    camera_info: Path | None = None
+    palm_size: float | None = None
+    samples: int = 20
+    forecast: Literal["p_a", "p_b", "both"] = "p_b"
+    horizon: float = 3.2
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    seed: int = 0
+    frames: int | None = None
+    overlay: bool = True
+
+
+def run(options: RunOptions) -> None:
+    """Run the pipeline over the whole input.
+
+    Raises:
+        GhttError: If the input, the checkpoint or the output folder cannot be used; results so far are kept.
+        KeyboardInterrupt: After Ctrl-C, once the results are complete.
+    """
+    if sum(choice is not None for choice in (options.video, options.camera, options.poses)) != 1:
+        raise InputError("Say what to look at: one of --video FILE, --camera N and --poses FILE.npz.")
+    if options.frames is not None and options.frames < 1:
+        raise InputError(f"--frames must be at least 1, not {options.frames}.")
+    predictor = _load_predictor(options)
+    with closing(_open_source(options)) as source:
+        make_output_folder(options.out)
+        _process(options, source, predictor)
+
+
+def _open_source(options: RunOptions) -> HandSource:
+    from ghtt_core.cli.hand_source import RecordingSource
+
+    if options.poses is not None:
+        return RecordingSource(options.poses)
+    from ghtt_core.cli.picture_source import PictureSource
+
+    return PictureSource(options)
+
+
+def _load_predictor(options: RunOptions) -> MotionPredictor:
+    folder = find_model(options.model)
+    from ghtt_core.cli.device import choose_device
+    from ghtt_core.models.checkpoint import load_checkpoint
+    from ghtt_core.streaming.predictor import MotionPredictor, PredictorConfig
+
+    device = choose_device(options.device)
+    methods: dict[str, Any] = {"p_a": "pose", "p_b": "action", "both": "both"}
+    config = PredictorConfig(
+        samples=options.samples,
+        horizon_frames=round(options.horizon * 30),
+        forecast_method=methods[options.forecast],
+    )
+    return MotionPredictor(load_checkpoint(folder, device), config, device, options.seed)
+
+
+def _process(options: RunOptions, source: HandSource, predictor: MotionPredictor) -> None:
+    """Feed every frame through the predictor and complete the results however that ends."""
+    from ghtt_core.cli.results import RunNames, RunResults
+
+    names = RunNames(predictor.model_id, source.estimator, predictor.checkpoint.labels, source.frame_id)
+    results = RunResults(options.out, names, source.painter if options.overlay else None, source.fps)
+    with InterruptGuard() as guard:
+        try:
+            with _progress(source.count, options.frames) as advance:
+                for observation in source:
+                    update = predictor.update(observation.frame)
+                    results.add(observation.frame, update, observation.estimate_ms)
+                    results.draw(observation.image, observation.frame, update)
+                    advance()
+                    if guard.requested or results.frames == options.frames:
+                        break
+        except BaseException as error:
+            # Keep what there is; the first cause is what the user has to hear about.
+            with suppress(OutputError):
+                _complete(results, options.out)
+            if isinstance(error, GhttError) and results.frames:
+                raise type(error)(f"{error} The {results.frames} frames before are kept in {options.out}.") from error
+            raise
+        _complete(results, options.out)
+    if guard.requested:
+        raise KeyboardInterrupt
+
+
+def _complete(results: RunResults, folder: Path) -> None:
+    if results.frames == 0:
+        results.discard()
+        return
+    summary = results.finish()
+    left, right = summary["frames_with_left"], summary["frames_with_right"]
+    print(
+        f"{summary['frames']} frames ({left} with a left hand, {right} with a right hand), "
+        f"{summary['frames_refined']} refined, {summary['forecasts']} forecasts, {summary['fps']:.1f} frames/s; "
+        f"results in {folder}"
+    )
+
+
+@contextmanager
+def _progress(count: int | None, limit: int | None) -> Iterator[Callable[[], None]]:
+    """Show a bar on standard error where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    total = min((number for number in (count, limit) if number is not None), default=None)
+    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("run", total=total, rate="")
+        began = time.perf_counter()
+        done = 0
+
+        def advance() -> None:
+            nonlocal done
+            done += 1
+            progress.update(task, advance=1, rate=f"{done / (time.perf_counter() - began):.1f} frames/s")
+
+        yield advance
