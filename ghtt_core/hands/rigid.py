@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 
 _TINY = 1e-12
+_FEW_MATRICES = 96
+"""Up to this many rotations an SVD each is faster than arithmetic on long vectors."""
 
 
 class RigidMap(NamedTuple):
@@ -123,6 +125,8 @@ def nearest_rotation(matrix: Tensor) -> Tensor:
     the optimum. Where the optimum is not unique (H of rank one, or zero) some proper rotation is returned, the
     identity for H = 0, and its gradient is zero.
     """
+    if matrix.numel() <= 9 * _FEW_MATRICES and matrix.device.type == "cpu" and not matrix.requires_grad:
+        return _decomposed_rotation(matrix)
     h = matrix.reshape(-1, 9).t().contiguous().view(3, 3, -1)  # entries first: long vectors
     scale = h.detach().square().sum((0, 1)).sqrt()
     h = h / scale.clamp_min(torch.finfo(h.dtype).tiny)
@@ -130,6 +134,16 @@ def nearest_rotation(matrix: Tensor) -> Tensor:
         start = _polish(_closed_form_rotation(h), h)
     rotation = _polish(start, h)
     return rotation.reshape(9, -1).t().reshape(matrix.shape)
+
+
+def _decomposed_rotation(matrix: Tensor) -> Tensor:
+    """Give `nearest_rotation` by one SVD per matrix: a stream has few of them, and one call beats 200 short ones."""
+    left, _, right = torch.linalg.svd(matrix.nan_to_num())
+    turned = left @ right
+    flip = torch.ones_like(matrix[..., 0])
+    flip[..., 2] = torch.linalg.det(turned).sign()
+    rotation: Tensor = (left * flip.unsqueeze(-2)) @ right
+    return rotation
 
 
 def _rotate(vector: Tensor, rotation: Tensor) -> Tensor:

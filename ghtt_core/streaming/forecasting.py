@@ -19,6 +19,7 @@ from ghtt_core.hands import components
 from ghtt_core.hands.layout import CLIP_FRAMES, FEATURE_SIZE, NUM_JOINTS
 from ghtt_core.hands.rigid import RigidMap, apply
 from ghtt_core.models.action_block import ActionBlock, ActionEncoding
+from ghtt_core.models.inference import FastActionBlock, FastPoseBlock
 from ghtt_core.models.pose_block import PoseBlock
 from ghtt_core.models.vae import reparameterise
 from ghtt_core.streaming.anchoring import place_thumb_cmc, start_at_identity
@@ -72,7 +73,7 @@ def num_clips(frames: int) -> int:
 
 
 def forecast_pose(
-    pose_block: PoseBlock, window: RefinedWindow, *, frames: int, noise: Tensor, factor: float = 5.0
+    pose_block: PoseBlock | FastPoseBlock, window: RefinedWindow, *, frames: int, noise: Tensor, factor: float = 5.0
 ) -> Tensor:
     """Forecast by P.a: decode the clip that follows, observe it as if it had happened, and again (paper, Section 3.2).
 
@@ -95,8 +96,8 @@ def forecast_pose(
     seen = _repeat(window.hand_seen, samples)
     frame_valid = seen.new_ones(len(seen), CLIP_FRAMES)
     joint_valid = seen[:, None, :, None].expand(-1, CLIP_FRAMES, -1, NUM_JOINTS)
-    mu, logvar, tokens = (_repeat(part, samples) for part in window.encoding[:3])
-    tokens_valid = _repeat(window.frame_valid, samples)
+    mu, logvar = (_repeat(part, samples) for part in window.encoding[:2])
+    tokens, tokens_valid = _memory(pose_block, window.encoding.tokens, window.frame_valid, samples)
     clips = []
     for step in range(rounds):
         latent = reparameterise(mu, logvar, draws[:, step].to(mu), factor)
@@ -110,8 +111,8 @@ def forecast_pose(
 
 
 def forecast_action(
-    pose_block: PoseBlock,
-    action_block: ActionBlock,
+    pose_block: PoseBlock | FastPoseBlock,
+    action_block: ActionBlock | FastActionBlock,
     window: RefinedWindow,
     action: ObservedAction,
     *,
@@ -150,21 +151,23 @@ def forecast_action(
     later = num_clips(frames) - 1
     samples, windows = len(noise), len(window.newest)
     draws = _spread_noise(noise, 2, windows)
-    mu, logvar, tokens = (_repeat(part, samples) for part in window.encoding[:3])
+    mu, logvar = (_repeat(part, samples) for part in window.encoding[:2])
     first = reparameterise(mu, logvar, draws[:, 0].to(mu), factor)[:, None]  # (B * S, 1, d)
     latents = [first] if first_clip == "latent" else []
     if later:
-        alpha_mu, alpha_logvar, clip_tokens = (_repeat(part, samples) for part in action.encoding)
+        alpha_mu, alpha_logvar = (_repeat(part, samples) for part in action.encoding[:2])
         if label_text is not None:
             prescribed = action_block.embed_labels(label_text.reshape(-1, label_text.shape[-1]))
             alpha_mu = _repeat(prescribed.expand(windows, -1), samples)
         alpha = reparameterise(alpha_mu, alpha_logvar, draws[:, 1].to(alpha_mu), factor)
-        wanted = torch.ones(len(alpha), later, dtype=torch.bool, device=alpha.device)
-        clip_valid, phase = _repeat(action.clip_valid, samples), _repeat(action.num_clips, samples)
+        clip_tokens, clip_valid = _memory(action_block, action.encoding.clip_tokens, action.clip_valid, samples)
+        wanted = torch.ones(len(clip_valid), later, dtype=torch.bool, device=alpha.device)
+        phase = _repeat(action.num_clips, len(clip_valid) // windows)
         latents.append(action_block.decode(alpha, clip_tokens, clip_valid, phase, wanted))
     clips = []
     if first_clip == "skip":
-        clips.append(pose_block.decode(first[:, 0], tokens, _repeat(window.frame_valid, samples)))
+        tokens, tokens_valid = _memory(pose_block, window.encoding.tokens, window.frame_valid, samples)
+        clips.append(pose_block.decode(first[:, 0], tokens, tokens_valid))
     if latents:
         latent = torch.cat(latents, dim=1)  # (B * S, M, d)
         decoded = pose_block.decode(latent.flatten(0, 1))  # (B * S * M, 16, 153)
@@ -208,6 +211,15 @@ def _to_camera(features: Tensor, window: RefinedWindow, samples: int) -> Tensor:
     joints = apply(components.integrate(features, base), local)
     seen = _repeat(window.hand_seen, samples)[:, None, :, None, None]
     return torch.where(seen, joints, 0.0).reshape(-1, samples, *joints.shape[1:])
+
+
+def _memory(
+    block: PoseBlock | ActionBlock | FastPoseBlock | FastActionBlock, tokens: Tensor, valid: Tensor, samples: int
+) -> tuple[Tensor, Tensor]:
+    """Repeat a decoder's memory for the samples, except where the fast form shares that of a single window."""
+    if len(tokens) == 1 and isinstance(block, (FastPoseBlock, FastActionBlock)):
+        return tokens, valid
+    return _repeat(tokens, samples), _repeat(valid, samples)
 
 
 def _repeat(values: Tensor, samples: int) -> Tensor:

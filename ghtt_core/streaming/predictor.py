@@ -29,6 +29,8 @@ from ghtt_core.streaming.update import ActionEstimate, Update
 
 __all__ = ["ForecastMethod", "MotionPredictor", "PredictorConfig"]
 
+_FAR_METRES: Final = 1e3
+"""No camera sees hands from here."""
 _PALM_METRES: Final = (0.01, 0.5)
 """Palm sizes outside are no hands in metres: collapsed, or in another unit."""
 
@@ -227,10 +229,10 @@ class MotionPredictor:
 
 def _usable(frame: HandFrame) -> HandFrame:
     """Mask hands that cannot be hands in metres, so that nothing after this meets NaN or a collapsed palm."""
-    joints = np.where(frame.valid[:, None, None], frame.joints, 0.0).astype(np.float32)
+    near = frame.valid & (np.abs(np.where(frame.valid[:, None, None], frame.joints, 0.0)).max((1, 2)) < _FAR_METRES)
+    joints = np.where(near[:, None, None], frame.joints, 0.0).astype(np.float32)
     size = np.linalg.norm(joints[:, list(MCP_JOINTS)] - joints[:, WRIST : WRIST + 1], axis=-1).mean(-1)
-    sane = (size > _PALM_METRES[0]) & (size < _PALM_METRES[1]) & (np.abs(joints).max((1, 2)) < 1e4)
-    valid = frame.valid & sane
+    valid = near & (size > _PALM_METRES[0]) & (size < _PALM_METRES[1])
     return replace(frame, joints=np.where(valid[:, None, None], joints, np.float32(0.0)), valid=valid)
 
 

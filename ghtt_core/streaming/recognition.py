@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn import functional
 
 from ghtt_core.models.action_block import ActionBlock, ActionEncoding
-from ghtt_core.models.checkpoint import Checkpoint
+from ghtt_core.models.inference import FastActionBlock
 from ghtt_core.streaming.forecasting import ObservedAction
 from ghtt_core.streaming.history import ClipHistory
 from ghtt_core.streaming.segmentation import ActionStart, SegmentationConfig
@@ -35,17 +36,19 @@ class Recognised(NamedTuple):
 class ActionRecogniser:
     """Holds the label embeddings and the start of the current action."""
 
-    def __init__(self, checkpoint: Checkpoint, action_block: ActionBlock, config: SegmentationConfig) -> None:
+    def __init__(
+        self, action_block: ActionBlock | FastActionBlock, label_text: Tensor, config: SegmentationConfig
+    ) -> None:
         """Embed the labels once.
 
         Args:
-            checkpoint: Its label texts are used.
-            action_block: The checkpoint's action block, or the same made faster.
+            action_block: A.
+            label_text: (L, text_width) embeddings of all labels, L >= 1.
             config: Hysteresis of the segmentation.
         """
         self._action_block = action_block
         with torch.inference_mode():
-            self._labels = action_block.embed_labels(checkpoint.label_text)
+            self._labels = action_block.embed_labels(label_text)
         self._start = ActionStart(config)
 
     def clear(self) -> None:

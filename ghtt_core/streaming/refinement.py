@@ -15,6 +15,7 @@ from ghtt_core.hands.canonical import palm_size as measure_palm_size
 from ghtt_core.hands.layout import CLIP_FRAMES, PALM_JOINTS, THUMB_CMC
 from ghtt_core.hands.missing import neighbours
 from ghtt_core.hands.rigid import RigidMap
+from ghtt_core.models.inference import FastPoseBlock
 from ghtt_core.models.pose_block import PoseBlock, PoseEncoding
 from ghtt_core.streaming.anchoring import Anchor, AnchorKind, place_clip
 
@@ -87,7 +88,7 @@ def median_palm_size(palm_size: Tensor, observed: Tensor) -> Tensor:
 
 
 def refine_windows(
-    pose_block: PoseBlock,
+    pose_block: PoseBlock | FastPoseBlock,
     template: Tensor,
     joints: Tensor,
     joint_valid: Tensor,
@@ -133,7 +134,7 @@ def refine_windows(
 
 @torch.inference_mode()
 def refine_sequence(
-    pose_block: PoseBlock,
+    pose_block: PoseBlock | FastPoseBlock,
     template: Tensor,
     joints: Tensor,
     joint_valid: Tensor,
@@ -194,7 +195,7 @@ def refine_sequence(
 
 @torch.inference_mode()
 def refine_causal(
-    pose_block: PoseBlock,
+    pose_block: PoseBlock | FastPoseBlock,
     template: Tensor,
     joints: Tensor,
     joint_valid: Tensor,

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-import tracemalloc
+import gc
+import sys
 from collections.abc import Iterable
 
 import numpy as np
@@ -53,9 +54,9 @@ def assert_same_bits(first: list[Update], second: list[Update]) -> None:
         assert (a.action is None) == (b.action is None)
         if a.action is not None and b.action is not None:
             assert np.array_equal(a.action.probabilities, b.action.probabilities)
-        assert (a.forecast is None) == (b.forecast is None)
-        if a.forecast is not None and b.forecast is not None:
-            assert np.array_equal(a.forecast.samples, b.forecast.samples)
+        assert len(a.forecasts) == len(b.forecasts)
+        for one, two in zip(a.forecasts, b.forecasts, strict=True):
+            assert np.array_equal(one.samples, two.samples)
 
 
 def test_a_stream_warms_up_and_then_gives_everything_when_due(checkpoint: Checkpoint) -> None:
@@ -91,7 +92,7 @@ def test_online_refinement_is_causal_refinement(checkpoint: Checkpoint) -> None:
     assert np.array_equal(online[0], joints[0].numpy())  # one frame alone cannot be refined
 
 
-@pytest.mark.parametrize("method", ["action", "pose"])
+@pytest.mark.parametrize("method", ["action", "both"])
 def test_same_input_and_seed_give_the_same_bits(checkpoint: Checkpoint, method: str) -> None:
     config = PredictorConfig(samples=3, horizon_frames=40, forecast_method=method, action_stride=8, forecast_stride=8)
     predictor = MotionPredictor(checkpoint, config, seed=3)
@@ -107,6 +108,26 @@ def test_same_input_and_seed_give_the_same_bits(checkpoint: Checkpoint, method: 
     assert other is not None
     assert np.array_equal(mine.samples[0], other.samples[0])
     assert not np.array_equal(mine.samples[1], other.samples[1])
+
+
+def test_both_forecasts_start_from_the_same_hands(checkpoint: Checkpoint) -> None:
+    config = PredictorConfig(samples=2, horizon_frames=20, forecast_method="both", forecast_stride=8)
+    update = run(MotionPredictor(checkpoint, config), stream(moving_hands(24)))[-1]
+    assert [forecast.method for forecast in update.forecasts] == ["action", "pose"]
+    first, second = update.forecasts
+    assert update.forecast is first
+    assert np.array_equal(first.at(first.t0_ns), second.at(second.t0_ns))
+    assert not np.array_equal(first.samples, second.samples)
+
+
+def test_bfloat16_stays_near_float32(checkpoint: Checkpoint) -> None:
+    newest = []
+    for precision in ("float32", "bfloat16"):
+        config = PredictorConfig(samples=2, horizon_frames=17, precision=precision)
+        update = run(MotionPredictor(checkpoint, config), stream(moving_hands(18)))[-1]
+        assert update.forecast is not None
+        newest.append(update.newest.joints)
+    assert np.abs(newest[0] - newest[1]).max() < 0.01
 
 
 def test_a_60_hz_camera_gives_the_same_as_30_hz(checkpoint: Checkpoint) -> None:
@@ -188,7 +209,7 @@ def test_nothing_ever_seen_is_lost_and_not_an_error(checkpoint: Checkpoint) -> N
 
 
 @given(st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_no_stream_however_odd_gives_nan_or_an_exception(data: st.DataObject) -> None:
     predictor = MotionPredictor(_ODD, PredictorConfig(samples=2, horizon_frames=17, action_stride=3, forecast_stride=5))
     base = moving_hands(30)
@@ -217,7 +238,7 @@ _ODD = tiny_checkpoint()
 
 
 def test_memory_and_work_stay_the_same_for_thousands_of_frames(checkpoint: Checkpoint) -> None:
-    config = PredictorConfig(samples=2, horizon_frames=17, action_stride=30, forecast_stride=30)
+    config = PredictorConfig(samples=2, horizon_frames=17, action_stride=60, forecast_stride=60)
     predictor = MotionPredictor(checkpoint, config)
     hands = list(stream(moving_hands(30)))
 
@@ -226,13 +247,18 @@ def test_memory_and_work_stay_the_same_for_thousands_of_frames(checkpoint: Check
             old = hands[t % 30]
             predictor.update(HandFrame(t * STEP_NS, old.joints, old.valid))
 
-    feed(0, 600)
-    tracemalloc.start()
-    before = tracemalloc.get_traced_memory()[0]
-    feed(600, 3600)
-    grown = tracemalloc.get_traced_memory()[0] - before
-    tracemalloc.stop()
-    assert grown < 50_000
+    def blocks() -> int:
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    feed(0, 300)
+    before = blocks()
+    feed(300, 900)
+    middle = blocks()
+    feed(900, 2100)
+    # Python's own caches may take a few blocks more; a stream that kept anything would take one per frame.
+    assert middle - before < 300
+    assert blocks() - middle < 300
 
 
 def test_object_features_reach_the_action_block(checkpoint: Checkpoint) -> None:
@@ -276,6 +302,7 @@ def test_a_model_without_actions_forecasts_by_pose() -> None:
         {"horizon_frames": 97},
         {"forecast_method": "guess"},
         {"first_clip": "guess"},
+        {"precision": "int8"},
         {"action_stride": -1},
         {"hold_frames": 16},
         {"top_k": 0},
