@@ -97,7 +97,7 @@ def run(options: EvaluateOptions) -> None:
 
 def _recordings(options: EvaluateOptions, checkpoint: Checkpoint) -> tuple[dict[str, Any], list[Any]]:
     from ghtt_core.evaluation.protocol import EvaluationConfig, evaluate_trials
-    from ghtt_core.evaluation.report import forecast_table, pose_table
+    from ghtt_core.evaluation.report import forecast_tables, pose_table
     from ghtt_core.evaluation.trials import load_trials
 
     config = EvaluationConfig(options.noise, options.seed, options.samples, paired=bool(options.reference))
@@ -106,23 +106,20 @@ def _recordings(options: EvaluateOptions, checkpoint: Checkpoint) -> tuple[dict[
         report = evaluate_trials(
             checkpoint, trials, config, checkpoint.template.device, lambda trial: advance(len(trial))
         )
-    title = f"{len(trials)} recordings, noise {options.noise}, {report['model_id']}: "
-    return report, [
-        pose_table(report["pooled"], title + "mm, and as a share of the input's"),
-        forecast_table(report["pooled"], title + "mm"),
-    ]
+    title = f"{len(trials)} recordings, noise {options.noise}"
+    pooled = report["pooled"]
+    return report, [pose_table(pooled, f"{title}: mm (share of the input's)"), *forecast_tables(pooled, title)]
 
 
 def _synthetic(options: EvaluateOptions, checkpoint: Checkpoint) -> tuple[dict[str, Any], list[Any]]:
     from ghtt_core.evaluation.protocol import EvaluationConfig
-    from ghtt_core.evaluation.report import interval_table
+    from ghtt_core.evaluation.report import interval_tables
     from ghtt_core.evaluation.synthetic import evaluate_synthetic
 
     config = EvaluationConfig(options.noise, options.seed, options.samples)
     with _progress("evaluating", options.subjects) as advance:
         report = evaluate_synthetic(checkpoint, config, options.noise, options.subjects, lambda _: advance(1))
-    title = f"{options.subjects} held-out synthetic subjects, noise {options.noise}, {report['model_id']}"
-    return report, [interval_table(report, title)]
+    return report, interval_tables(report, f"{options.subjects} synthetic subjects, noise {options.noise}")
 
 
 @contextmanager

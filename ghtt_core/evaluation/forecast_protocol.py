@@ -35,41 +35,41 @@ HORIZON_FRAMES: Final = {str(seconds): round(seconds * FRAME_RATE) for seconds i
 LONGEST_FRAMES: Final = max(HORIZON_FRAMES.values())
 FORECAST_STRIDE: Final = 8
 """Frames from one start to the next."""
-VELOCITY_FRAMES: Final = 5
+VELOCITY_FRAMES: Final = 8
 """Newest frames through which the line of constant velocity is fitted."""
+MODEL_METHODS: Final = ("p_a", "p_b")
 BASELINES: Final = ("zero_velocity", "constant_velocity", "zero_velocity_raw", "constant_velocity_raw")
 
 
-def score_forecasts(trial: Trial, runs: Mapping[str, OnlineRun], samples: int) -> Scores:
+def score_forecasts(trial: Trial, online: OnlineRun, methods: Sequence[str], samples: int) -> Scores:
     """Score the forecasts of every method at every horizon.
 
     Args:
         trial: Observation and reference.
-        runs: Online runs by method (``p_a``, ``p_b``) with forecasts at the same frames.
+        online: The predictor's refined frames and forecasts.
+        methods: The model's methods, of ``p_a`` and ``p_b``. Only starts at which all of them made a forecast count.
         samples: Samples of each forecast, for the name of the best-of metric.
 
     Returns:
         Sums by (metric, method, horizon).
     """
-    methods = (*runs, *BASELINES)
-    parts = [_empty(methods, samples)]
-    forecasts = {method: dict(run.forecasts) for method, run in runs.items()}
-    any_run = next(iter(runs.values()))
+    parts = [_empty(samples)]
     raw = hold_missing(trial.observed.astype(np.float64), trial.observed_valid)
-    tracks = {"": (any_run.joints.astype(np.float64), any_run.valid), "_raw": (raw, trial.observed_valid)}
-    for newest, forecast in any_run.forecasts:
+    tracks = {"": (online.joints.astype(np.float64), online.valid), "_raw": (raw, trial.observed_valid)}
+    made = [online.forecasts.get(method, {}) for method in methods]
+    for newest in sorted(set.intersection(*(set(forecasts) for forecasts in made))):
         future = slice(newest + 1, newest + 1 + LONGEST_FRAMES)
         left = len(trial.reference[future])
         if left == 0:
             continue
         predictions: dict[str, NDArray[np.floating]] = {
-            method: made[newest].samples[:, :left] for method, made in forecasts.items()
+            method: forecasts[newest].samples[:, :left] for method, forecasts in zip(methods, made, strict=True)
         }
         for suffix, (track, tracked) in tracks.items():
             standing, moving = extrapolate(track[: newest + 1], tracked[: newest + 1], left)
             predictions[f"zero_velocity{suffix}"] = standing[None]
             predictions[f"constant_velocity{suffix}"] = moving[None]
-        valid = trial.reference_valid[future] & forecast.hands
+        valid = trial.reference_valid[future] & made[0][newest].hands
         parts.append(horizon_scores(predictions, trial.reference[future], valid, trial.scored, samples))
     return pool(parts)
 
@@ -134,7 +134,7 @@ def _metrics(samples: int) -> dict[str, Callable[[NDArray[np.floating], NDArray[
     return {"forecast_ade_mm": ade_mm, f"forecast_best_of_{samples}_ade_mm": best_of_ade_mm, "forecast_fde_mm": fde_mm}
 
 
-def _empty(methods: Sequence[str], samples: int) -> Scores:
-    """Every entry a report has, with nothing measured: a recording may be too short for any of them."""
-    paths = itertools.product(_metrics(samples), methods, HORIZON_FRAMES)
+def _empty(samples: int) -> Scores:
+    """Every entry a report has, with nothing measured: a recording may be too short, a model without action block."""
+    paths = itertools.product(_metrics(samples), (*MODEL_METHODS, *BASELINES), HORIZON_FRAMES)
     return {path: Average() for path in paths}

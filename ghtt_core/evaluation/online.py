@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,9 @@ from ghtt_core.streaming.forecast import Forecast
 from ghtt_core.streaming.predictor import MotionPredictor
 from ghtt_core.streaming.resampling import STEP_NS
 
+METHOD_NAMES: Final = {"pose": "p_a", "action": "p_b"}
+"""What reports call the predictor's forecast methods."""
+
 
 @dataclass(frozen=True, eq=False)
 class OnlineRun:
@@ -23,19 +28,19 @@ class OnlineRun:
     Attributes:
         joints: (T, 2, 21, 3) refined, metres; zero where not valid.
         valid: (T, 2) bool.
-        forecasts: Newest frame and forecast, in the order they were made.
+        forecasts: By method (``p_a``, ``p_b``): the forecasts by their newest frame.
     """
 
     joints: NDArray[np.float32]
     valid: NDArray[np.bool_]
-    forecasts: tuple[tuple[int, Forecast], ...]
+    forecasts: Mapping[str, Mapping[int, Forecast]]
 
 
 def run_online(predictor: MotionPredictor, trial: Trial) -> OnlineRun:
     """Reset the predictor and give it the whole trial."""
     predictor.reset()
     joints, valid = np.zeros_like(trial.observed), np.zeros_like(trial.observed_valid)
-    forecasts = []
+    forecasts: dict[str, dict[int, Forecast]] = {}
     for index in range(len(trial)):
         seen = trial.observed_valid[index]
         update = predictor.update(
@@ -49,6 +54,6 @@ def run_online(predictor: MotionPredictor, trial: Trial) -> OnlineRun:
         for frame in update.refined:
             at = round(frame.stamp_ns / STEP_NS)
             joints[at], valid[at] = frame.joints, frame.valid
-        if update.forecast is not None:
-            forecasts.append((round(update.forecast.t0_ns / STEP_NS), update.forecast))
-    return OnlineRun(joints, valid, tuple(forecasts))
+        for forecast in update.forecasts:
+            forecasts.setdefault(METHOD_NAMES[forecast.method], {})[round(forecast.t0_ns / STEP_NS)] = forecast
+    return OnlineRun(joints, valid, forecasts)

@@ -19,14 +19,13 @@ from ghtt_core.evaluation.forecast_protocol import (
     VELOCITY_FRAMES,
     score_forecasts,
 )
-from ghtt_core.evaluation.online import OnlineRun, run_online
+from ghtt_core.evaluation.online import run_online
 from ghtt_core.evaluation.refinement_protocol import score_refinement
 from ghtt_core.evaluation.scores import Scores, counts, means, pool
 from ghtt_core.evaluation.trials import Trial
 from ghtt_core.models.checkpoint import Checkpoint
-from ghtt_core.streaming.predictor import ForecastMethod, MotionPredictor, PredictorConfig
-
-METHOD_NAMES: dict[str, ForecastMethod] = {"p_a": "pose", "p_b": "action"}
+from ghtt_core.streaming.predictor import MotionPredictor
+from ghtt_core.streaming.settings import PredictorConfig
 
 
 @dataclass(frozen=True)
@@ -57,23 +56,16 @@ class EvaluationConfig:
             raise InputError(f"--seed must not be negative, got {self.seed}.")
 
 
-def make_predictors(
-    checkpoint: Checkpoint, config: EvaluationConfig, device: torch.device | str
-) -> dict[str, MotionPredictor]:
-    """One predictor per forecast method that the checkpoint can do: ``p_b`` needs an action block."""
-    predictors = {}
-    for name, method in METHOD_NAMES.items():
-        if method == "action" and checkpoint.action_block is None:
-            continue
-        settings = PredictorConfig(
-            samples=config.samples,
-            horizon_frames=LONGEST_FRAMES,
-            forecast_method=method,
-            action_stride=FORECAST_STRIDE if method == "action" else 0,
-            forecast_stride=FORECAST_STRIDE,
-        )
-        predictors[name] = MotionPredictor(checkpoint, settings, device, config.seed)
-    return predictors
+def make_predictor(checkpoint: Checkpoint, config: EvaluationConfig, device: torch.device | str) -> MotionPredictor:
+    """The predictor a robot runs, with both forecasts at every start; without an action block there is only ``p_a``."""
+    settings = PredictorConfig(
+        samples=config.samples,
+        horizon_frames=LONGEST_FRAMES,
+        forecast_method="both",
+        action_stride=0,
+        forecast_stride=FORECAST_STRIDE,
+    )
+    return MotionPredictor(checkpoint, settings, device, config.seed)
 
 
 def evaluate_trials(
@@ -97,10 +89,10 @@ def evaluate_trials(
         metric, method and (for forecasts) horizon in seconds; ``n`` has the same nesting and says how many hand-frames
         went into each.
     """
-    predictors = make_predictors(checkpoint, config, device)
+    predictor = make_predictor(checkpoint, config, device)
     scores: dict[str, Scores] = {}
     for trial in trials:
-        scores[trial.name] = evaluate_trial(checkpoint, predictors, trial, config.samples)
+        scores[trial.name] = evaluate_trial(checkpoint, predictor, trial, config.samples)
         if progress is not None:
             progress(trial)
     return {
@@ -111,12 +103,11 @@ def evaluate_trials(
     }
 
 
-def evaluate_trial(
-    checkpoint: Checkpoint, predictors: dict[str, MotionPredictor], trial: Trial, samples: int
-) -> Scores:
-    """Score the refinement and the forecasts of one trial; the refined poses do not depend on the forecast method."""
-    runs: dict[str, OnlineRun] = {name: run_online(predictor, trial) for name, predictor in predictors.items()}
-    return score_refinement(trial, runs["p_a"], checkpoint) | score_forecasts(trial, runs, samples)
+def evaluate_trial(checkpoint: Checkpoint, predictor: MotionPredictor, trial: Trial, samples: int) -> Scores:
+    """Score the refinement and the forecasts of one trial."""
+    online = run_online(predictor, trial)
+    methods = ("p_a",) if checkpoint.action_block is None else ("p_a", "p_b")
+    return score_refinement(trial, online, checkpoint) | score_forecasts(trial, online, methods, samples)
 
 
 def describe(checkpoint: Checkpoint, config: EvaluationConfig) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ghtt_core.errors import OutputError
 
@@ -58,45 +58,54 @@ def write_report(path: Path, report: Mapping[str, Any]) -> None:
 def pose_table(figures: Mapping[str, Any], title: str) -> Table:
     """Refinement: one row per method, one column per metric; beside each error its ratio to the input's."""
     metrics = [name for name in figures if name.startswith(("mpjpe", "acceleration"))]
-    headings = [name.removesuffix("_mm").replace("_", " ") for name in metrics]
-    table = Table("method", *headings, title=title)
+    table = _table(title, *(name.removesuffix("_mm").replace("_", " ") for name in metrics))
     for method in figures[metrics[0]]:
         cells = []
         for metric in metrics:
             value, before = figures[metric][method], figures[metric]["input"]
-            ratio = f"  ({value / before:.2f})" if value is not None and before else ""
+            ratio = f" ({value / before:.2f})" if value is not None and before else ""
             cells.append(number(value) + ratio)
         table.add_row(method, *cells)
     return table
 
 
-def forecast_table(figures: Mapping[str, Any], title: str) -> Table:
-    """Forecasts: one row per method, one column per metric and horizon, millimetres."""
-    metrics = [name for name in figures if name.startswith("forecast_")]
-    horizons = list(next(iter(figures[metrics[0]].values())))
-    headings = [
-        f"{metric.removeprefix('forecast_').removesuffix('_mm').replace('_', ' ')} {horizon} s"
-        for metric in metrics
-        for horizon in horizons
-    ]
-    table = Table("method", *headings, title=title)
-    for method in figures[metrics[0]]:
-        table.add_row(method, *(number(figures[metric][method][horizon]) for metric in metrics for horizon in horizons))
-    return table
+def forecast_tables(figures: Mapping[str, Any], title: str) -> list[Table]:
+    """Forecasts: one table per metric, one row per method, one column per horizon, millimetres."""
+    tables = []
+    for metric in (name for name in figures if name.startswith("forecast_")):
+        table = _table(f"{title}: {_words(metric)}", *_horizons(figures[metric]))
+        for method, values in figures[metric].items():
+            table.add_row(method, *(number(value) for value in values.values()))
+        tables.append(table)
+    return tables
 
 
-def interval_table(report: Mapping[str, Any], title: str) -> Table:
-    """Figures with intervals: one row per metric and method, one column per horizon."""
-    table = Table("metric", "method", "", "0.25 s", "0.5 s", "1.0 s", "n", title=title)
-    for metric in (name for name in report if name.startswith(("action_", "forecast_", "p_b_minus"))):
-        entries = report[metric]["forecast_ade_mm"] if metric == "p_b_minus" else report[metric]
-        for method, entry in entries.items():
-            if "mean" in entry:
-                table.add_row(metric, method, _with_interval(entry), "", "", "", str(entry["n"]))
-            else:
-                cells = [_with_interval(value) for value in entry.values()]
-                table.add_row(metric, method, "", *cells, str(max(value["n"] for value in entry.values())))
-    return table
+def interval_tables(report: Mapping[str, Any], title: str) -> list[Table]:
+    """Figures with intervals: one table per metric, one row per method."""
+    metrics = {name: report[name] for name in report if name.startswith(("action_", "forecast_"))}
+    metrics |= {f"p_b minus others, {name}": values for name, values in report["p_b_minus"].items()}
+    tables = []
+    for metric, methods in metrics.items():
+        simple = metric.startswith("action_")
+        table = _table(f"{title}: {_words(metric)}", *(["mean"] if simple else _horizons(methods)), "n")
+        for method, entry in methods.items():
+            values = [entry] if simple else list(entry.values())
+            table.add_row(method, *map(_with_interval, values), str(max(value["n"] for value in values)))
+        tables.append(table)
+    return tables
+
+
+def _table(title: str, *headings: str) -> Table:
+    """A table whose first column, the method, is never cut on a narrow terminal."""
+    return Table(Column("method", no_wrap=True), *headings, title=title)
+
+
+def _horizons(methods: Mapping[str, Any]) -> list[str]:
+    return [f"{horizon} s" for horizon in next(iter(methods.values()))]
+
+
+def _words(metric: str) -> str:
+    return metric.removesuffix("_mm").replace("_", " ") + (", mm" if metric.endswith("_mm") else "")
 
 
 def _with_interval(entry: Mapping[str, Any]) -> str:
