@@ -20,6 +20,7 @@ from ghtt_core.models.config import BlockConfig
 from ghtt_core.models.losses import PoseLossWeights
 from ghtt_core.models.pose_block import PoseBlock
 from ghtt_core.training.augmentation import AugmentationConfig, CorruptedInput, corrupt, vary
+from ghtt_core.training.identity_start import start_as_identity
 from ghtt_core.training.recipe import LoopConfig, Storage, recipe_to_tree
 from ghtt_core.training.standardised import StandardisedPoseBlock
 from ghtt_core.training.stores import DataConfig, card_template, open_stores, palm_template, store_summary
@@ -33,11 +34,14 @@ class PoseObjective:
         weights: lambda_1 to lambda_3.
         observed_trajectory: As lambda_2, for observed frames; zero in the paper. Refinement anchors a whole clip on
             the observation, so it gains where relative wrist motion over the clip is exact.
+        observed_emphasis: Factor on the part of lambda_1's term that belongs to observed frames; 1 in the paper.
+            Prediction has an error no network can remove, whose gradient noise drowns the precision of refinement.
         skip_probability: Chance per step that the decoder also sees the encoder's tokens.
     """
 
     weights: PoseLossWeights = field(default_factory=PoseLossWeights)
     observed_trajectory: float = 0.0
+    observed_emphasis: float = 1.0
     skip_probability: float = 0.5
 
 
@@ -54,7 +58,7 @@ class PoseRecipe:
         model_id: Name the checkpoint carries.
         storage: How the checkpoint stores weights.
         standardise: Train between two affine maps that standardise the components; they are folded on export.
-        residual_scale: Factor on the initial last matrix of every residual branch.
+        identity_start: Begin with weights that copy the input (see `identity_start`); needs ``standardise``.
     """
 
     model: BlockConfig
@@ -65,7 +69,7 @@ class PoseRecipe:
     model_id: str = "ghtt"
     storage: Storage = "float32"
     standardise: bool = False
-    residual_scale: float = 1.0
+    identity_start: bool = False
     task: str = "pose"
 
 
@@ -110,7 +114,10 @@ class PoseTask:
         torch.manual_seed(recipe.loop.seed)
         block = PoseBlock(recipe.model)
         features = self._clean_features() if recipe.standardise else None
-        self.pose_block = StandardisedPoseBlock(block, features, recipe.residual_scale).to(device)
+        self.pose_block = StandardisedPoseBlock(block, features)
+        if recipe.identity_start and features is not None:
+            start_as_identity(block, self.pose_block.standardise(features))
+        self.pose_block.to(device)
         self.module: nn.Module = self.pose_block
 
     def loss(
@@ -143,6 +150,8 @@ class PoseTask:
             weights=goal.weights,
         )
         total = terms.pop("total")
+        if goal.observed_emphasis != 1.0:
+            total = total + (goal.observed_emphasis - 1.0) * goal.weights.components * terms["observed"]
         if goal.observed_trajectory > 0:
             terms["observed_trajectory"] = losses.masked_l1(*_trajectories(refined, batch, seen, base=0))
             total = total + goal.observed_trajectory * terms["observed_trajectory"]

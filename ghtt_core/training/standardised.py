@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from ghtt_core.hands.components import LEFT_TO_RIGHT, LOCAL, VELOCITY_LEFT, VELOCITY_RIGHT
 from ghtt_core.hands.layout import FEATURE_SIZE
 from ghtt_core.models.pose_block import PoseBlock, PoseEncoding
-from ghtt_core.models.transformer import CrossAttention, FeedForward, SelfAttention
 
 SMALLEST_SPREAD = 1e-3
 
@@ -29,14 +28,12 @@ class StandardisedPoseBlock(nn.Module):
     mean: Tensor
     spread: Tensor
 
-    def __init__(self, block: PoseBlock, features: Tensor | None, residual_scale: float) -> None:
+    def __init__(self, block: PoseBlock, features: Tensor | None) -> None:
         """Wrap a fresh block.
 
         Args:
             block: The block to train.
             features: (N, 153) clean components to standardise by, or None to leave them as they are.
-            residual_scale: Factor on the initial last matrix of every residual branch; below 1 the input dominates
-                the residual stream at first, so that copying is learned before mixing.
         """
         super().__init__()
         self.block = block
@@ -47,16 +44,14 @@ class StandardisedPoseBlock(nn.Module):
                 spread[group] = variance[group].mean().sqrt().clamp(min=SMALLEST_SPREAD)
         self.register_buffer("mean", mean)
         self.register_buffer("spread", spread)
-        with torch.no_grad():
-            for module in block.vae.modules():
-                if isinstance(module, SelfAttention | CrossAttention):
-                    module.out.weight.mul_(residual_scale)
-                elif isinstance(module, FeedForward):
-                    module.contract.weight.mul_(residual_scale)
+
+    def standardise(self, features: Tensor) -> Tensor:
+        """Components (..., 153) in the units the wrapped block sees."""
+        return (features - self.mean) / self.spread
 
     def encode(self, features: Tensor, frame_valid: Tensor, joint_valid: Tensor) -> PoseEncoding:
         """As `PoseBlock.encode`, in the units of the component code."""
-        encoding = self.block.encode((features - self.mean) / self.spread, frame_valid, joint_valid)
+        encoding = self.block.encode(self.standardise(features), frame_valid, joint_valid)
         return encoding._replace(refined=encoding.refined * self.spread + self.mean)
 
     def decode(self, latent: Tensor, tokens: Tensor | None = None, tokens_valid: Tensor | None = None) -> Tensor:
