@@ -45,9 +45,9 @@ class TrackerConfig:
     gate_limit: float = 4.0
     duplicate_palms: float = 1.0
     vote_limit: float = 20.0
-    switch_votes: float = 4.0
+    switch_votes: float = 2.0
     confirm_frames: int = 2
-    confirm_votes: float = 0.5
+    confirm_votes: float = 1.5
 
 
 class TrackedHand(NamedTuple):

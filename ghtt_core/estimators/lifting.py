@@ -14,7 +14,7 @@ from ghtt_core.errors import InputError
 from ghtt_core.estimators.camera import PinholeCamera
 from ghtt_core.estimators.depth_filter import DepthFilter
 from ghtt_core.estimators.palm import ADULT_PALM_M, apparent_palm_size
-from ghtt_core.hands.layout import PALM_JOINTS
+from ghtt_core.hands.layout import NUM_JOINTS, PALM_JOINTS
 
 RELATIVE_DEPTH_GAIN: Final = 1.2
 """MediaPipe's relative depth is too flat: against two-view triangulation its slope is 0.8 to 0.9."""
@@ -63,11 +63,10 @@ class HandLift:
         Returns:
             (21, 3) metres.
         """
-        rays = camera.unproject(landmarks[:, :2])
+        rays = np.concatenate([camera.unproject(landmarks[:, :2]), np.ones((NUM_JOINTS, 1))], axis=1)
         relative = landmarks[:, 2] * (RELATIVE_DEPTH_GAIN * 2.0 / (camera.fx + camera.fy))
-        relative = relative - relative[list(PALM_JOINTS)].mean()
-        spread = np.concatenate([rays, relative[:, None]], axis=1)
-        by_size = self._palm_size_m / max(float(apparent_palm_size(spread)), 1e-6)
+        relative = np.maximum(relative - relative[list(PALM_JOINTS)].mean(), -0.7)
+        by_size = self._palm_size_m / max(_unit_palm(rays, relative), 1e-6)
         measured = None if depth is None else palm_depth(landmarks[:, :2], depth, by_size)
         if measured is None:
             # What the sensor taught about this hand's size stays true while its reading is missing.
@@ -77,9 +76,30 @@ class HandLift:
             self._corrections.append(float(np.log(measured / by_size)))
             self._filter.update(stamp_ns * 1e-9, float(np.log(measured)))
             distance = measured
-        along = distance * np.maximum(1.0 + relative, 0.3)
-        joints = np.concatenate([rays * along[:, None], along[:, None]], axis=1)
-        return np.asarray(joints, np.float32)
+        return np.asarray(rays * (distance * (1.0 + relative))[:, None], np.float32)
+
+
+def _unit_palm(rays: NDArray[np.float64], relative: NDArray[np.float64]) -> float:
+    """Measure the palm of a hand whose palm centre is at depth 1.
+
+    The palm is looked at from a camera turned towards it, because off the optical axis a plane image stretches it, and
+    perspective within the hand is taken out with the relative depth. (Only the size is measured this way. Placing the
+    joints along the turned axis too made them worse against triangulation: MediaPipe sees tilted hands too frontal.)
+
+    Args:
+        rays: (21, 3) directions with z = 1.
+        relative: (21,) depth of the joints relative to the palm's, as a share of it.
+    """
+    centre = rays[list(PALM_JOINTS)].mean(axis=0)
+    length = float(np.linalg.norm(centre))
+    x, y, z = centre / length
+    towards = np.array(
+        [[1 - x * x / (1 + z), -x * y / (1 + z), -x], [-x * y / (1 + z), 1 - y * y / (1 + z), -y], [x, y, z]]
+    )
+    turned = rays @ towards.T
+    along = relative / length
+    unit = np.concatenate([turned[:, :2] / turned[:, 2:] * (1.0 + along)[:, None], along[:, None]], axis=1)
+    return float(apparent_palm_size(unit)) * length
 
 
 def palm_depth(pixels: NDArray[np.float64], depth: NDArray[Any], expected_m: float) -> float | None:

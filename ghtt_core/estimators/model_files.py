@@ -32,6 +32,7 @@ class Wheel:
         abi: Its ABI tag.
         platform: Its platform tag.
         sha256: Digest of the whole file.
+        megabytes: Its size, for the user to know beforehand.
     """
 
     requirement: str
@@ -39,6 +40,7 @@ class Wheel:
     abi: str
     platform: str
     sha256: str
+    megabytes: int
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ MEDIAPIPE_HANDS: Final = ModelFile(
         abi="cp311",
         platform="manylinux_2_28_x86_64",
         sha256="05dc4a9e593655a79558d05d6227d31018c2537a4bd3362b51e230cf22aecfe3",
+        megabytes=36,
     ),
     parts={
         "hand_detector.tflite": (
