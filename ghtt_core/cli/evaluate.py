@@ -48,7 +48,7 @@ class EvaluateOptions:
         seed: Of the noise, the generated subjects and the samples. A file's noise does not depend on other files.
         model: Checkpoint folder; by default $GHTT_MODEL, else the one that ships.
         device: Where networks run; auto takes a GPU that is there.
-        threads: CPU threads; as many as there are cores when not given.
+        threads: CPU threads; more than two rarely help, because frames are fed one by one as a robot gets them.
     """
 
     json: Path
@@ -61,7 +61,7 @@ class EvaluateOptions:
     seed: int = 0
     model: Path | None = None
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    threads: int | None = None
+    threads: int = 2
 
 
 def run(options: EvaluateOptions) -> None:
@@ -74,7 +74,7 @@ def run(options: EvaluateOptions) -> None:
         raise InputError("Say what to evaluate on: --poses FILE... or --synthetic.")
     if options.synthetic and options.reference:
         raise InputError("--reference belongs to --poses; leave it out with --synthetic.")
-    if options.threads is not None and options.threads < 1:
+    if options.threads < 1:
         raise InputError(f"--threads must be at least 1, not {options.threads}.")
     folder = find_model(options.model)
 
@@ -84,8 +84,7 @@ def run(options: EvaluateOptions) -> None:
     from ghtt_core.evaluation.report import check_writable, show, write_report
     from ghtt_core.models.checkpoint import load_checkpoint
 
-    if options.threads is not None:
-        torch.set_num_threads(options.threads)
+    torch.set_num_threads(min(options.threads, torch.get_num_threads()))
     check_writable(options.json)
     checkpoint = load_checkpoint(folder, choose_device(options.device))
     evaluate = _synthetic if options.synthetic else _recordings

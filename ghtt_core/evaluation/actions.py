@@ -10,7 +10,7 @@ what follows is compared with the clean motion in absolute camera coordinates.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -29,10 +29,8 @@ from ghtt_core.evaluation.metrics import Average
 from ghtt_core.evaluation.scores import Scores, pool
 from ghtt_core.evaluation.trials import Trial
 from ghtt_core.hands.layout import CLIP_FRAMES, MAX_CLIPS
-from ghtt_core.hands.rigid import RigidMap
 from ghtt_core.models.action_block import ActionBlock, ActionEncoding
 from ghtt_core.models.checkpoint import Checkpoint
-from ghtt_core.models.pose_block import PoseEncoding
 from ghtt_core.streaming.forecasting import ObservedAction, forecast_action, forecast_pose, num_clips, sample_noise
 from ghtt_core.streaming.refinement import RefinedWindow, refine_causal, refine_windows
 
@@ -211,16 +209,12 @@ def _observe(
 def _rows(window: RefinedWindow, rows: list[int]) -> RefinedWindow:
     """Some windows of a batch."""
     index = torch.tensor(rows, device=window.joints.device)
-    take: list[Tensor] = [part[index] for part in window.encoding]
-    return RefinedWindow(
-        window.joints[index],
-        PoseEncoding(*take),
-        window.palm_size[index],
-        RigidMap(*(part[index] for part in window.local_to_camera)),
-        window.hand_seen[index],
-        window.frame_valid[index],
-        window.newest[index],
-    )
+
+    def take(part: Any) -> Any:
+        return part[index] if isinstance(part, Tensor) else type(part)(*map(take, part))
+
+    chosen: RefinedWindow = take(window)
+    return chosen
 
 
 def _action_block(checkpoint: Checkpoint) -> ActionBlock:
