@@ -7,25 +7,38 @@ frame 0 gives a clip in the (unknown) frame of the hand at frame 0; an *anchor* 
 
 - ``registration`` moves each hand's whole clip rigidly onto all its observed joints, so that the wrist and rotation
   noise of 16 frames is averaged.
+- ``residual`` registers and then corrects position, rotation and hand shape by the slow part of what the observation
+  says differently (`ghtt_core.streaming.residual`), so that hands unlike those of the training data stay true.
 - ``blend`` is the paper's choice: the clip starts and ends exactly on the observed wrist pose.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
 
 from ghtt_core.errors import InputError
 from ghtt_core.hands import components
+from ghtt_core.hands.canonical import kabsch
 from ghtt_core.hands.consistency import consistency_blend
 from ghtt_core.hands.layout import THUMB_CMC, WRIST
+from ghtt_core.hands.missing import fill_frames
 from ghtt_core.hands.registration import register_window
-from ghtt_core.hands.rigid import RigidMap, apply, compose, inverse, relative
+from ghtt_core.hands.rigid import (
+    RigidMap,
+    apply,
+    compose,
+    inverse,
+    relative,
+    rotation_from_vector,
+    rotation_to_vector,
+)
+from ghtt_core.streaming.residual import slow_part
 
-AnchorKind = Literal["registration", "blend"]
+AnchorKind = Literal["residual", "registration", "blend"]
 _CMC_FRACTION = 0.45
 """Where the thumb CMC is drawn between wrist and thumb MCP: the networks never learn it."""
 
@@ -35,23 +48,37 @@ class Anchor:
     """How a refined clip is placed in the camera frame.
 
     Attributes:
-        kind: ``registration`` or ``blend`` (see the module).
-        recency: For ``registration``: weights fall by this exponent per frame of age; 0 weighs all frames alike.
+        kind: ``residual``, ``registration`` or ``blend`` (see the module).
+        recency: Not for ``blend``: weights fall by this exponent per frame of age; 0 weighs all frames alike.
     """
 
-    kind: AnchorKind = "registration"
+    kind: AnchorKind = "residual"
     recency: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse unknown kinds.
 
         Raises:
-            InputError: If the kind is not one of the two, or recency is negative.
+            InputError: If the kind is not one of these, or recency is negative.
         """
-        if self.kind not in ("registration", "blend"):
-            raise InputError(f"The anchor {self.kind!r} is unknown; choose 'registration' or 'blend'.")
+        if self.kind not in get_args(AnchorKind):
+            raise InputError(f"The anchor {self.kind!r} is unknown; choose one of {', '.join(get_args(AnchorKind))}.")
         if not 0 <= self.recency < 10:
             raise InputError(f"The recency of an anchor must be in [0, 10), not {self.recency}.")
+
+
+class PlacedClip(NamedTuple):
+    """A clip in the camera frame.
+
+    Attributes:
+        joints: (B, T, 2, 21, 3) metres.
+        local_to_camera: Maps (B, T, 2), metres.
+        shape_offset: (B, T, 2, 21, 3) metres, local frame: what was added to the network's hand shape.
+    """
+
+    joints: Tensor
+    local_to_camera: RigidMap
+    shape_offset: Tensor
 
 
 def place_clip(
@@ -62,7 +89,7 @@ def place_clip(
     weights: Tensor,
     frame_valid: Tensor,
     anchor: Anchor,
-) -> tuple[Tensor, RigidMap]:
+) -> PlacedClip:
     """Decode refined features and anchor them.
 
     Args:
@@ -75,7 +102,7 @@ def place_clip(
         anchor: How to place the clip.
 
     Returns:
-        Joints (B, T, 2, 21, 3) in metres and local-to-camera maps (B, T, 2).
+        The clip in the camera frame.
     """
     local = components.local_joints(features) * palm_size[:, None, :, None, None]
     place_thumb_cmc(local)
@@ -85,13 +112,36 @@ def place_clip(
         to_base = consistency_blend(to_base, relative(code.camera_to_local, first), frame_valid)
         base_to_camera = inverse(first)
     else:
+        recent = weights
         if anchor.recency > 0:
             age = torch.arange(weights.shape[1] - 1, -1, -1, dtype=weights.dtype, device=weights.device)
-            weights = weights * torch.exp(-anchor.recency * age)[:, None, None]
-        fitted = register_window(apply(to_base, local), observed, weights)  # (B, 2)
+            recent = weights * torch.exp(-anchor.recency * age)[:, None, None]
+        fitted = register_window(apply(to_base, local), observed, recent)  # (B, 2)
         base_to_camera = RigidMap(*(part[:, None] for part in fitted))
-    to_camera = compose(to_base, base_to_camera)
-    return apply(to_camera, local), to_camera
+    clip = PlacedClip(local, compose(to_base, base_to_camera), torch.zeros_like(local))
+    if anchor.kind == "residual":
+        clip = _corrected(local, clip.local_to_camera, observed, weights)
+    return clip._replace(joints=apply(clip.local_to_camera, clip.joints))
+
+
+def _corrected(local: Tensor, to_camera: RigidMap, observed: Tensor, weights: Tensor) -> PlacedClip:
+    """Add the slow part of what the observation says differently; joints of the result are in the local frame."""
+    seen = weights.sum(-1) > 0  # (B, T, 2)
+    placed = apply(to_camera, local)
+    # Rigid difference of each frame: a turn about the hand's centre and a shift of it, in the camera frame.
+    share = (weights / weights.sum(-1, keepdim=True).clamp_min(1e-6)).unsqueeze(-2)  # (B, T, 2, 1, 21)
+    centre = (share @ placed).squeeze(-2)
+    shift = (share @ observed).squeeze(-2) - centre
+    fitted = kabsch(placed, observed, weights)
+    turn = rotation_to_vector(fitted.rotation)
+    # Difference in shape: the observation brought onto the refined hand.
+    brought = apply(inverse(compose(to_camera, fitted)), observed)
+    shape = torch.where((weights > 0).unsqueeze(-1), brought - local, 0.0)
+    offset = slow_part(fill_frames(shape.flatten(-2), seen)).reshape(local.shape)
+    rotation = rotation_from_vector(slow_part(fill_frames(turn, seen)))
+    moved = centre + slow_part(fill_frames(shift, seen), per_channel=True)
+    correction = RigidMap(rotation, moved - (centre.unsqueeze(-2) @ rotation).squeeze(-2))
+    return PlacedClip(place_thumb_cmc(local + offset), compose(to_camera, correction), offset)
 
 
 def start_at_identity(features: Tensor) -> Tensor:

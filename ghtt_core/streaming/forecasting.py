@@ -3,8 +3,8 @@
 """Continue refined windows into the future: P.a rolls the pose block out, P.b asks the action block first.
 
 Both give samples that start at the refined newest frame: wrist steps are integrated over the whole horizon from there,
-so no sample jumps. All samples of all windows run in one batch. Sample 0 is the deterministic one where its noise is
-zero, as `sample_noise` makes it.
+and the hand shape keeps what the observation added to the network's, so no sample jumps. All samples of all windows run
+in one batch. Sample 0 is the deterministic one where its noise is zero, as `sample_noise` makes it.
 """
 
 from __future__ import annotations
@@ -172,8 +172,7 @@ def forecast_action(
         latent = torch.cat(latents, dim=1)  # (B * S, M, d)
         decoded = pose_block.decode(latent.flatten(0, 1))  # (B * S * M, 16, 153)
         clips.append(decoded.reshape(len(latent), -1, FEATURE_SIZE))
-    features = components.normalise_local_size(torch.cat(clips, dim=1)[:, :frames])
-    return _to_camera(features, window, samples)
+    return _to_camera(torch.cat(clips, dim=1)[:, :frames], window, samples)
 
 
 def hide_unseen(features: Tensor, hand_seen: Tensor) -> Tensor:
@@ -204,9 +203,12 @@ def hide_unseen(features: Tensor, hand_seen: Tensor) -> Tensor:
 
 def _to_camera(features: Tensor, window: RefinedWindow, samples: int) -> Tensor:
     """Decode (B * S, T, 153) from the newest frame of each window to (B, S, T, 2, 21, 3) in the camera frame."""
-    features = features.to(window.palm_size.dtype)
-    size = _repeat(window.palm_size * window.hand_seen, samples)
-    local = place_thumb_cmc(components.local_joints(features) * size[:, None, :, None, None])
+    size = _repeat(window.palm_size, samples)
+    offset = _repeat(window.newest_offset(), samples) / size[..., None, None]  # palm units
+    shaped = features[..., components.LOCAL].to(offset) + offset.flatten(1)[:, None]
+    features = torch.cat((shaped, features[..., components.LOCAL.stop :].to(offset)), dim=-1)
+    local = components.local_joints(components.normalise_local_size(features)) * size[:, None, :, None, None]
+    place_thumb_cmc(local)
     base = RigidMap(*(_repeat(part, samples) for part in window.newest_map()))
     joints = apply(components.integrate(features, base), local)
     seen = _repeat(window.hand_seen, samples)[:, None, :, None, None]

@@ -32,6 +32,7 @@ class RefinedWindow(NamedTuple):
         joints: (B, T, 2, 21, 3) metres, camera frame; zero for hands that were never seen in the window.
         encoding: The pose block's encoding; ``encoding.mu`` is the mid-level feature of the window.
         palm_size: (B, 2) metres, one size per hand for the whole window.
+        shape_offset: (B, T, 2, 21, 3) metres, local frame: what the observation added to the network's hand shape.
         local_to_camera: Refined maps, (B, T, 2); translation in metres.
         hand_seen: (B, 2) bool, hands observed in at least one frame.
         frame_valid: (B, T) bool, frames that are real and not padding.
@@ -41,6 +42,7 @@ class RefinedWindow(NamedTuple):
     joints: Tensor
     encoding: PoseEncoding
     palm_size: Tensor
+    shape_offset: Tensor
     local_to_camera: RigidMap
     hand_seen: Tensor
     frame_valid: Tensor
@@ -49,6 +51,10 @@ class RefinedWindow(NamedTuple):
     def newest_joints(self) -> Tensor:
         """Return the refined joints of the last real frame, (B, 2, 21, 3)."""
         return self.joints[torch.arange(len(self.newest)), self.newest]
+
+    def newest_offset(self) -> Tensor:
+        """Return the shape offset of the last real frame, (B, 2, 21, 3) metres."""
+        return self.shape_offset[torch.arange(len(self.newest)), self.newest]
 
     def newest_map(self) -> RigidMap:
         """Return the local-to-camera maps of the last real frame, (B, 2)."""
@@ -95,7 +101,7 @@ def refine_windows(
     *,
     frame_valid: Tensor | None = None,
     palm_size: Tensor | None = None,
-    anchor: Anchor | AnchorKind = "registration",
+    anchor: Anchor | AnchorKind = "residual",
 ) -> RefinedWindow:
     """Refine windows of observed joints (paper, Section 3.2: the outputs of P's encoder).
 
@@ -125,11 +131,13 @@ def refine_windows(
     weights = joint_valid.to(joints.dtype)
     weights[..., THUMB_CMC] = 0.0  # not predicted, so it says nothing about where the hand is
     refined = encoding.refined.to(joints.dtype)
-    placed, local_to_camera = place_clip(refined, size, code, joints, weights, frame_valid, anchor)
+    clip = place_clip(refined, size, code, joints, weights, frame_valid, anchor)
     hand_seen = observed.any(1)
-    placed = placed * hand_seen[:, None, :, None, None]
+    placed = clip.joints * hand_seen[:, None, :, None, None]
     newest = frame_valid.sum(1).sub(1).clamp(min=0)
-    return RefinedWindow(placed, encoding, size, local_to_camera, hand_seen, frame_valid, newest)
+    return RefinedWindow(
+        placed, encoding, size, clip.shape_offset, clip.local_to_camera, hand_seen, frame_valid, newest
+    )
 
 
 @torch.inference_mode()
@@ -140,7 +148,7 @@ def refine_sequence(
     joint_valid: Tensor,
     *,
     stride: int = 4,
-    anchor: Anchor | AnchorKind = "registration",
+    anchor: Anchor | AnchorKind = "residual",
     batch_size: int = 128,
 ) -> RefinedSequence:
     """Refine a recording with overlapping clips, cross-faded; every frame sees its past and its future.
@@ -200,7 +208,7 @@ def refine_causal(
     joints: Tensor,
     joint_valid: Tensor,
     *,
-    anchor: Anchor | AnchorKind = "registration",
+    anchor: Anchor | AnchorKind = "residual",
     batch_size: int = 256,
 ) -> RefinedSequence:
     """Refine every frame from itself and the 15 before it: what a robot gets online, in one batched call.

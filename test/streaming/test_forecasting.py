@@ -13,6 +13,7 @@ from ghtt_core.errors import InputError
 from ghtt_core.hands import components
 from ghtt_core.hands.canonical import palm_size
 from ghtt_core.models.checkpoint import Checkpoint
+from ghtt_core.models.pose_block import PoseEncoding
 from ghtt_core.streaming.forecasting import ObservedAction, forecast_action, forecast_pose, hide_unseen, sample_noise
 from ghtt_core.streaming.refinement import RefinedWindow, refine_windows
 
@@ -124,6 +125,7 @@ def test_a_hand_that_was_not_seen_is_not_forecast(checkpoint: Checkpoint, noise:
 def test_rollout_of_a_perfect_predictor_goes_on_for_ever(checkpoint: Checkpoint, noise: Tensor) -> None:
     """A predictor that repeats one step makes the hand advance by that step, clip after clip."""
     window = observe(checkpoint)
+    window = window._replace(shape_offset=torch.zeros_like(window.shape_offset))
     step = components.encode(moving_hands(2), checkpoint.template).features[1]
 
     class Repeat:
@@ -144,6 +146,29 @@ def test_rollout_of_a_perfect_predictor_goes_on_for_ever(checkpoint: Checkpoint,
         rotation, translation = moved.rotation @ rotation, moved.translation @ rotation + translation
         expected = local @ rotation + translation
         assert torch.allclose(frame[2:], expected[2:], atol=1e-4)
+
+
+def test_a_hand_unlike_the_training_data_keeps_its_shape(checkpoint: Checkpoint, noise: Tensor) -> None:
+    """A network that sees fingertips 1 cm off, always, and predicts rest: the forecast is the observed hand at rest."""
+    joints = moving_hands(1).expand(16, -1, -1, -1)[None]
+    truth = components.encode(joints, checkpoint.template).features
+    bias = torch.zeros(2, 21, 3)
+    bias[:, [8, 12, 16, 20], 2] = 0.12  # palm units, fingertips
+    wrong = torch.cat((truth[..., components.LOCAL] + bias.flatten(), truth[..., components.LOCAL.stop :]), dim=-1)
+
+    class Biased:
+        def encode(self, features: Tensor, frame_valid: Tensor, joint_valid: Tensor) -> PoseEncoding:
+            latent = torch.zeros(len(features), 32)
+            return PoseEncoding(latent, latent, torch.zeros(*features.shape[:2], 32), wrong.expand_as(features))
+
+        def decode(self, latent: Tensor, tokens: Tensor, tokens_valid: Tensor) -> Tensor:
+            return wrong.expand(len(latent), -1, -1)
+
+    seen = torch.ones(joints.shape[:-1], dtype=torch.bool)
+    window = refine_windows(Biased(), checkpoint.template, joints, seen)
+    forecast = forecast_pose(Biased(), window, frames=40, noise=noise[:1])[0, 0]
+    assert (window.joints - joints)[..., 2:, :].abs().max() < 1e-3
+    assert (forecast - joints[0, :1])[..., 2:, :].abs().max() < 1e-3
 
 
 def test_a_prescribed_action_changes_all_but_the_first_clip(checkpoint: Checkpoint, noise: Tensor) -> None:

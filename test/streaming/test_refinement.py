@@ -41,7 +41,7 @@ def error_mm(a: Tensor, b: Tensor) -> float:
     return float((a - b)[..., SHOWN, :].norm(dim=-1).max()) * 1e3
 
 
-@pytest.mark.parametrize("anchor", ["registration", "blend", Anchor("registration", recency=0.3)])
+@pytest.mark.parametrize("anchor", ["residual", "registration", "blend", Anchor("registration", recency=0.3)])
 def test_window_comes_back_where_it_was(template: Tensor, anchor: Anchor) -> None:
     joints = torch.stack((moving_hands(16, 1), moving_hands(16, 2)))
     window = refine_windows(Echo(), template, joints, everything(joints), anchor=anchor)
@@ -49,7 +49,7 @@ def test_window_comes_back_where_it_was(template: Tensor, anchor: Anchor) -> Non
     assert torch.allclose(window.newest_map().translation, joints[:, -1, :, 0], atol=1e-4)  # the wrist
 
 
-@pytest.mark.parametrize("anchor", ["registration", "blend"])
+@pytest.mark.parametrize("anchor", ["residual", "registration", "blend"])
 def test_short_window_ignores_its_padding(template: Tensor, anchor: str) -> None:
     joints = moving_hands(16)[None]
     valid = everything(joints)
@@ -82,7 +82,7 @@ def test_registration_averages_wrist_noise(template: Tensor) -> None:
         def encode(self, features: Tensor, frame_valid: Tensor, joint_valid: Tensor) -> PoseEncoding:
             return super().encode(clean, frame_valid, joint_valid)
 
-    by_registration = refine_windows(Clean(), template, noisy, everything(noisy))
+    by_registration = refine_windows(Clean(), template, noisy, everything(noisy), anchor="registration")
     by_blend = refine_windows(Clean(), template, noisy, everything(noisy), anchor="blend")
     assert error_mm(by_registration.newest_joints(), joints[:, -1]) < 0.3 * error_mm(noisy, joints)
     assert error_mm(by_blend.newest_joints(), joints[:, -1]) > 0.9 * error_mm(noisy, joints)
