@@ -66,6 +66,7 @@ class ActionRecipe:
         input_noise: Corruptions under which observed features are precomputed, one variant each; none means clean.
         noise_variants: How many such variants to keep beside the clean features.
         text_encoder: Which encoder embeds action and object names.
+        text_table: For the encoder ``table``: folder of a checkpoint that has the embeddings of these names.
     """
 
     model: BlockConfig
@@ -76,6 +77,7 @@ class ActionRecipe:
     input_noise: AugmentationConfig = field(default_factory=AugmentationConfig)
     noise_variants: int = 0
     text_encoder: str = "clip"
+    text_table: str | None = None
     model_id: str = "ghtt"
     storage: Storage = "float32"
     task: str = "action"
@@ -100,7 +102,8 @@ class ActionTask:
         self.checkpoint = load_checkpoint(Path(recipe.pose_checkpoint), device=str(device))
         train, validation = open_stores(recipe.data)
         self.store = train
-        encoder = create_text_encoder(recipe.text_encoder)
+        table = load_checkpoint(Path(recipe.text_table)) if recipe.text_table else None
+        encoder = create_text_encoder(recipe.text_encoder, checkpoint=table)
         self.labels, self.object_names = train.labels, train.object_names
         self.label_text = encoder.encode(list(self.labels)).to(device)
         self.object_text = encoder.encode(list(self.object_names)).to(device)
