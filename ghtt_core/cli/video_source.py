@@ -23,7 +23,11 @@ SMALLEST_PX: Final = 32
 LARGEST_PX: Final = 8192
 """Beyond 8K a header is damaged or the picture would not fit in memory."""
 _SHORTFALL: Final = 0.02
-"""Share of the promised frames that may be missing before a video counts as cut off: edit lists hide a few."""
+"""Share of the promised pictures or time that may be missing before a video counts as cut off: edit lists hide some."""
+
+_SHORTFALL_S: Final = 0.25
+_FASTEST_FPS: Final = 240.0
+"""Faster nominal rates are the tick of a container, not of a camera."""
 
 
 class VideoFrame(NamedTuple):
@@ -114,16 +118,14 @@ class VideoFile:
             raise InputError(f"{path} is a video without a single picture; it may be cut off.")
         self.height, self.width = _to_bgr(self._first).shape[:2]
         rate = float(self._stream.average_rate or self._stream.guessed_rate or FRAME_RATE)
-        self.fps = rate if math.isfinite(rate) and 1 <= rate <= 1000 else FRAME_RATE
+        self.fps = rate if math.isfinite(rate) and 1 <= rate <= _FASTEST_FPS else FRAME_RATE
         self.frame_count: int | None = int(self._stream.frames) or None
-        self._frames_by_duration: int | None = None
-        # Sound may outlast the pictures, so only a file without any promises pictures to its end.
-        if self._container.duration and self._stream.average_rate and not self._container.streams.audio:
-            self._frames_by_duration = math.floor(self._container.duration / 1e6 * self.fps)
+        self._promised_s = _promised_duration(self._container, self._stream)
 
     def __iter__(self) -> Iterator[VideoFrame]:
         """Give every picture once."""
         period_ns = round(1e9 / self.fps)
+        first_ns = _stamp_ns(self._first) or 0
         last_ns: int | None = None
         count = 0
         try:
@@ -142,9 +144,19 @@ class VideoFile:
                 count += 1
         except av.FFmpegError as error:
             raise InputError(f"{self.name} is damaged or cut off after frame {count} ({_reason(error)}).") from error
-        promised = self.frame_count or self._frames_by_duration
-        if promised is not None and promised - count > max(2, _SHORTFALL * promised):
-            raise InputError(f"{self.name} is cut off: it has {count} of the {promised} frames it promises.")
+        self._check_end(count, ((last_ns or 0) - first_ns + period_ns) * 1e-9)
+
+    def _check_end(self, count: int, played_s: float) -> None:
+        """Tell a file that was cut off from one that ended; neither count nor duration can be trusted alone."""
+        promised, promised_s = self.frame_count, self._promised_s
+        if promised is None and promised_s is None:
+            return
+        if promised is not None and promised - count <= max(2, _SHORTFALL * promised):
+            return
+        if promised_s is not None and promised_s - played_s <= max(_SHORTFALL_S, _SHORTFALL * promised_s):
+            return
+        whole = f"{promised_s:.1f} s" if promised is None else f"{promised} frames"
+        raise InputError(f"{self.name} is cut off: {count} frames ({played_s:.1f} s) of the {whole} it promises.")
 
     def _pictures(self) -> Iterator[Any]:
         if self._first is not None:
@@ -192,7 +204,7 @@ class LiveCamera:
             raise InputError(f"Camera {index} opens but gives no picture; unplug it and plug it in again.")
         self.height, self.width = image.shape[:2]
         rate = float(self._capture.get(cv2.CAP_PROP_FPS))
-        self.fps = rate if math.isfinite(rate) and 1 <= rate <= 1000 else FRAME_RATE
+        self.fps = rate if math.isfinite(rate) and 1 <= rate <= _FASTEST_FPS else FRAME_RATE
 
     def __iter__(self) -> Iterator[VideoFrame]:
         """Give pictures until the camera stops."""
@@ -263,6 +275,15 @@ def _is_text(head: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _promised_duration(container: Any, stream: Any) -> float | None:
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    # Sound may outlast the pictures, so only a file without any promises pictures to its end.
+    if container.duration and not container.streams.audio:
+        return float(container.duration) / 1e6
+    return None
 
 
 def _is_cover(stream: Any) -> bool:
