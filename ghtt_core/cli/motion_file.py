@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ghtt_core.cli.spool import ArraySpool, check_free_space, write_failure, write_npz
 from ghtt_core.errors import OutputError
-from ghtt_core.hands.layout import FRAME_RATE, JOINT_NAMES, NUM_HANDS, NUM_JOINTS
+from ghtt_core.hands.layout import FRAME_RATE, JOINT_NAMES, NUM_HANDS, NUM_JOINTS, THUMB_CMC
 from ghtt_core.streaming.forecast import Forecast
 
 README = """\
@@ -142,6 +142,8 @@ class MotionRecorder:
                 "frame": np.array(self._frame_id),
                 "fps": np.array(FRAME_RATE),
                 "t": (stamps - stamps[:1]) / 1e9,
+                # Joints that are placed by a rule; readers of recordings leave them out of errors.
+                "synth": np.array([THUMB_CMC]),
             }
             write_npz(path, self._spools, arrays)
         except OSError as error:

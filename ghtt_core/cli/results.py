@@ -117,7 +117,7 @@ class RunResults:
         if update.action is not None:
             action = update.action
             self._motion.add_action(action.stamp_ns, action.segment_start_ns, action.probabilities)
-        self._forecast = update.forecast or self._forecast
+        self._forecast = update.forecasts[0] if update.forecasts else self._forecast
         for forecast in update.forecasts:
             self._counts["forecasts"] += 1
             self._motion.add_forecast(FORECAST_KINDS[forecast.method], forecast)
@@ -138,7 +138,7 @@ class RunResults:
         now_ns = frame.stamp_ns
         newest, action, forecast = self._newest, self._action, self._forecast
         there = newest is not None and now_ns - newest.stamp_ns <= _SHOW_NS // 4
-        latest = "  ".join(f"{stage} {self._latest[stage]:.0f}" for stage in STAGES if stage != "total")
+        latest = "  ".join(f"{stage} {self._latest[stage]:.0f}" for stage in STAGES[:-1] if self._latest[stage])
         scene = Scene(
             now_ns=now_ns,
             joints=newest.joints if newest is not None and there else None,

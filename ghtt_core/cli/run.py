@@ -97,7 +97,9 @@ def _open_source(options: RunOptions) -> HandSource:
         return RecordingSource(options.poses)
     from ghtt_core.cli.picture_source import PictureSource
 
-    return PictureSource(options)
+    pictures = options.camera if options.video is None else options.video
+    assert pictures is not None
+    return PictureSource(pictures, options.estimator, options.camera_info, options.palm_size)
 
 
 def _load_predictor(options: RunOptions) -> MotionPredictor:

@@ -44,7 +44,7 @@ class ArraySpool:
 
     def append(self, item: ArrayLike) -> None:
         """Add one item of ``item_shape``."""
-        array = np.ascontiguousarray(item, self.dtype)
+        array = np.asarray(item, self.dtype)
         if array.shape != self.item_shape:
             raise ValueError(f"{self.path.name} takes items of shape {self.item_shape}, got {array.shape}")
         self._file.write(array.tobytes())

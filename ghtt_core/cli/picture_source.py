@@ -1,0 +1,76 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Hands from pictures: a video file or a camera, seen by an estimator through a calibrated or guessed lens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ghtt_core.cli.hand_source import Observation
+from ghtt_core.cli.overlay import OverlayPainter
+from ghtt_core.cli.video_source import VideoSource, open_camera, open_video
+from ghtt_core.errors import InputError
+from ghtt_core.estimators.camera import PinholeCamera
+from ghtt_core.estimators.registry import create_estimator, estimator_names
+
+
+class PictureSource:
+    """Runs an estimator on every picture of a video or a camera."""
+
+    def __init__(
+        self, pictures: Path | int, estimator: str, camera_info: Path | None = None, palm_size: float | None = None
+    ) -> None:
+        """Open the input and load the estimator.
+
+        Args:
+            pictures: A video file, or the number of a camera.
+            estimator: Name of the estimator.
+            camera_info: Intrinsics; guessed from the picture's width, with a warning, where not given.
+            palm_size: Metres from the wrist to the finger knuckles; the estimator's default where not given.
+
+        Raises:
+            InputError: If the input, the intrinsics or an option cannot be used.
+            MissingDependencyError: If the estimator misses a library or its model file.
+        """
+        if estimator == "recorded":
+            raise InputError("The estimator recorded has no eyes; give the recording itself with --poses FILE.npz.")
+        if estimator not in estimator_names():
+            raise InputError(f"There is no hand estimator {estimator!r}; `ghtt models list` names them.")
+        calibrated = PinholeCamera.from_yaml(camera_info) if camera_info is not None else None
+        self._video: VideoSource = open_camera(pictures) if isinstance(pictures, int) else open_video(pictures)
+        try:
+            width, height = self._video.width, self._video.height
+            self._camera = (
+                PinholeCamera.default_for_width(width, height)
+                if calibrated is None
+                else calibrated.resized(width, height)
+            )
+            options: dict[str, Any] = {} if palm_size is None else {"palm_size_m": palm_size}
+            self._estimator = create_estimator(estimator, **options)
+        except BaseException:
+            self._video.close()
+            raise
+        self.estimator = self._estimator.name
+        self.frame_id = "camera"
+        self.fps = self._video.fps
+        self.count = self._video.frame_count
+        self.painter = OverlayPainter(self._camera.project, width, height)
+
+    def __iter__(self) -> Iterator[Observation]:
+        """Give every picture with the hands in it.
+
+        Raises:
+            InputError: If the input breaks off; what was given before is good.
+        """
+        for picture in self._video:
+            began = time.perf_counter()
+            frame = self._estimator.estimate(picture.image_bgr, self._camera, picture.stamp_ns)
+            yield Observation(frame, picture.image_bgr, (time.perf_counter() - began) * 1e3)
+
+    def close(self) -> None:
+        """Free the input and the estimator."""
+        self._video.close()
+        self._estimator.close()
