@@ -3,6 +3,7 @@
 #
 #   make run    install into .venv and run the demo; results in out/demo/
 #   make test   install into .venv and run every check and test
+#   make checkpoint   train models/ghtt-small again from nothing (needs the extra minilm); stopped, it goes on where it was
 #
 # Tools are started as modules of .venv's Python, never through scripts that remember a folder.
 # PYTHON=/path/to/python3 chooses the interpreter, TORCH_INDEX=https://... another index for torch.
@@ -13,7 +14,9 @@ JOBS ?= 2
 export PYTHON TORCH_INDEX
 PY := .venv/bin/python
 
-.PHONY: help run test lint types contracts pytest format venv venv-test clean
+TRAIN := $(PY) -m ghtt_core.cli.main train
+
+.PHONY: help run test checkpoint lint types contracts pytest format venv venv-test clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -50,6 +53,13 @@ pytest:
 format:
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
+
+checkpoint: venv-test
+	$(TRAIN) pose config/recipes/small_pose.yaml --resume
+	$(TRAIN) pose config/recipes/small_forecast.yaml --resume
+	$(TRAIN) action config/recipes/small_action.yaml --resume
+	$(TRAIN) object config/recipes/small_object.yaml --resume
+	$(PY) -m ghtt_core.cli.main models verify out/train/small_object/checkpoint
 
 clean:
 	rm -rf .venv build dist out *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from ghtt_core.hands.layout import FEATURE_SIZE
 from ghtt_core.models.pose_block import LOCAL_SIZE, VELOCITY_SIZE, PoseBlock
-from ghtt_core.models.transformer import CrossAttention, FeedForward, SelfAttention
+from ghtt_core.models.transformer import CrossAttention, DecoderLayer, FeedForward, SelfAttention
 
 CONSTANT = 2.0
 """Size of the constant channels; content channels have unit spread."""
@@ -24,6 +24,10 @@ LINEAR_BIAS = 6.0
 """Bias that keeps standardised content on the positive side of the head's activations."""
 ENCODER_RESIDUAL = 0.02
 DECODER_RESIDUAL = 0.3
+COPY_GAIN = 6.0
+"""How far a copied token stands out of the decoder's query content, which has unit size."""
+NEWEST_FOCUS = 8.0
+"""Attention score by which the newest frame exceeds an average one."""
 DECODER_CONTENT = 0.3
 """Spread of the decoder's first outputs, so that it starts near the mean pose."""
 
@@ -61,6 +65,43 @@ def start_as_identity(block: PoseBlock, features: Tensor) -> None:
     decoder_norm.weight.copy_(torch.where(spare, 0.0, DECODER_CONTENT))
     decoder_norm.bias.copy_(constant / gain)
     _make_head_linear(block, channels, spare, constant, float(gain))
+
+
+@torch.no_grad()
+def start_decoder_as_copy(block: PoseBlock, tokens: Tensor) -> None:
+    """Set the decoder of a block whose encoder is trained so that it continues the newest frames as they are.
+
+    The first layer's cross-attention looks at the newest encoder tokens and copies them, which the shared head turns
+    into the newest pose and velocity: every forecast starts as motion at constant velocity, and training damps it.
+
+    Args:
+        block: The block; all its decoder weights are set anew.
+        tokens: (B, T, d) encoder tokens of some clips, to measure what the head expects.
+    """
+    fresh = PoseBlock(block.config).vae.decoder
+    block.vae.decoder.load_state_dict(fresh.state_dict())
+    decoder = block.vae.decoder
+    for module in decoder.modules():
+        if isinstance(module, SelfAttention | CrossAttention):
+            module.out.weight.mul_(DECODER_RESIDUAL)
+        elif isinstance(module, FeedForward):
+            module.contract.weight.mul_(DECODER_RESIDUAL)
+    decoder.norm.weight.fill_(float(tokens.std(-1).mean()))
+    decoder.norm.bias.fill_(float(tokens.mean()))
+    first = decoder.layers[0]
+    assert isinstance(first, DecoderLayer), "a decoder is a list of decoder layers"
+    cross, width, frames = first.cross, block.config.width, tokens.shape[1]
+    memory = decoder.position[: frames + 1]  # the latent at 0, frames from 1
+    newest = memory[-1] - memory.mean(0)
+    head_width = width // cross.heads
+    weight, bias = cross.project.weight, cross.project.bias
+    weight[:width].mul_(0.1)
+    weight[width : 2 * width].mul_(0.1)
+    weight[width : 2 * width : head_width] = newest / newest.square().sum()
+    bias.zero_()
+    bias[:width:head_width] = NEWEST_FOCUS * head_width**0.5
+    weight[2 * width :] = torch.eye(width)
+    cross.out.weight.copy_(COPY_GAIN * torch.eye(width))
 
 
 def _content_channels(width: int) -> Tensor:

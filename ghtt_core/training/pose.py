@@ -15,12 +15,12 @@ from ghtt_core.hands import components
 from ghtt_core.hands.layout import CLIP_FRAMES
 from ghtt_core.hands.rigid import RigidMap
 from ghtt_core.models import losses
-from ghtt_core.models.checkpoint import Card, save_checkpoint
+from ghtt_core.models.checkpoint import Card, load_checkpoint, save_checkpoint
 from ghtt_core.models.config import BlockConfig
 from ghtt_core.models.losses import PoseLossWeights
 from ghtt_core.models.pose_block import PoseBlock
 from ghtt_core.training.augmentation import AugmentationConfig, CorruptedInput, corrupt, vary
-from ghtt_core.training.identity_start import start_as_identity
+from ghtt_core.training.identity_start import start_as_identity, start_decoder_as_copy
 from ghtt_core.training.recipe import LoopConfig, Storage, recipe_to_tree
 from ghtt_core.training.standardised import StandardisedPoseBlock
 from ghtt_core.training.stores import DataConfig, card_template, open_stores, palm_template, store_summary
@@ -58,6 +58,8 @@ class PoseRecipe:
         model_id: Name the checkpoint carries.
         storage: How the checkpoint stores weights.
         standardise: Train between two affine maps that standardise the components; they are folded on export.
+        initial: Folder of a checkpoint whose pose block is trained further, instead of fresh weights.
+        restart_decoder: Give that block a decoder that starts by continuing the newest frames as they are.
         identity_start: Begin with weights that copy the input (see `identity_start`); needs ``standardise``.
     """
 
@@ -70,6 +72,8 @@ class PoseRecipe:
     storage: Storage = "float32"
     standardise: bool = False
     identity_start: bool = False
+    initial: str | None = None
+    restart_decoder: bool = False
     task: str = "pose"
 
 
@@ -117,6 +121,10 @@ class PoseTask:
         self.pose_block = StandardisedPoseBlock(block, features)
         if recipe.identity_start and features is not None:
             start_as_identity(block, self.pose_block.standardise(features))
+        if recipe.initial is not None:
+            self.pose_block.unfold(load_checkpoint(Path(recipe.initial)).pose_block)
+        if recipe.restart_decoder:
+            start_decoder_as_copy(block, self._clean_tokens())
         self.pose_block.to(device)
         self.module: nn.Module = self.pose_block
 
@@ -184,6 +192,16 @@ class PoseTask:
             to_local=RigidMap(*(part.to(move) for part in clean.camera_to_local)),
             hand_weight=hand_weight.to(move),
         )
+
+    @torch.no_grad()
+    def _clean_tokens(self) -> Tensor:
+        """Encoder tokens of clean clips, (B, 16, d)."""
+        generator = torch.Generator().manual_seed(self.recipe.loop.seed)
+        window = self.sampler.sample(256, generator)
+        clip = window.joints[:, :CLIP_FRAMES], window.hand_valid[:, :CLIP_FRAMES]
+        features = components.encode(clip[0], self.template, clip[1]).features
+        shown = clip[1][..., None] & window.joint_valid[:, None, None]
+        return self.pose_block.encode(features, window.frame_valid[:, :CLIP_FRAMES], shown).tokens
 
     def _clean_features(self) -> Tensor:
         """Components of clean, varied windows, (N, 153): what standardisation is measured on."""

@@ -62,21 +62,32 @@ class StandardisedPoseBlock(nn.Module):
     def folded(self) -> PoseBlock:
         """The plain block that computes the same."""
         block = copy.deepcopy(self.block)
-        embedding, last = block.embedding, block.head[-1]
-        velocity = slice(VELOCITY_LEFT.start, VELOCITY_RIGHT.stop)
-        for linear, part in (
-            (embedding.local, LOCAL),
-            (embedding.velocity, velocity),
-            (embedding.left_to_right, LEFT_TO_RIGHT),
-        ):
-            linear.weight.div_(self.spread[part])
-            linear.bias.sub_(linear.weight @ self.mean[part])
-        placeholder = embedding.placeholder
-        placeholder.copy_(placeholder * self.spread[LOCAL].view_as(placeholder) + self.mean[LOCAL].view_as(placeholder))
-        assert isinstance(last, nn.Linear), "the head ends in a linear map"
-        last.weight.mul_(self.spread[:, None])
-        last.bias.copy_(last.bias * self.spread + self.mean)
+        _refer(block, self.mean, self.spread)
         return block
+
+    @torch.no_grad()
+    def unfold(self, plain: PoseBlock) -> None:
+        """Take over the weights of a plain block, so that `folded` gives that block again."""
+        self.block.load_state_dict(plain.state_dict())
+        _refer(self.block, -self.mean / self.spread, 1.0 / self.spread)
+
+
+def _refer(block: PoseBlock, mean: Tensor, spread: Tensor) -> None:
+    """Let a block that takes and gives y do so for x = y * spread + mean instead; in place."""
+    embedding, last = block.embedding, block.head[-1]
+    velocity = slice(VELOCITY_LEFT.start, VELOCITY_RIGHT.stop)
+    for linear, part in (
+        (embedding.local, LOCAL),
+        (embedding.velocity, velocity),
+        (embedding.left_to_right, LEFT_TO_RIGHT),
+    ):
+        linear.weight.div_(spread[part])
+        linear.bias.sub_(linear.weight @ mean[part])
+    placeholder = embedding.placeholder
+    placeholder.copy_(placeholder * spread[LOCAL].view_as(placeholder) + mean[LOCAL].view_as(placeholder))
+    assert isinstance(last, nn.Linear), "the head ends in a linear map"
+    last.weight.mul_(spread[:, None])
+    last.bias.copy_(last.bias * spread + mean)
 
 
 def _groups() -> list[slice]:
