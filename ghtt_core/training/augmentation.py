@@ -25,6 +25,7 @@ class AugmentationConfig:
 
     Attributes:
         mirror_probability: Chance that a window is mirrored (left and right exchanged).
+        tempo_sigma: Standard deviation of the log of the speed at which a window is played, cut at half and double.
         size_sigma: Standard deviation of the log of a factor on all positions.
         skeleton_sigma: Standard deviation in palm units of a constant offset per joint in the local frame, one draw
             per window: data sets disagree on where a joint is, and the network must read it from the clip.
@@ -39,6 +40,7 @@ class AugmentationConfig:
     """
 
     mirror_probability: float = 0.0
+    tempo_sigma: float = 0.0
     size_sigma: float = 0.0
     skeleton_sigma: float = 0.0
     clean_probability: float = 0.0
@@ -96,6 +98,32 @@ def vary(
         joints = joints * factor[:, None, None, None, None]
     turn = rigid.rotation_from_6d(torch.randn(batch, 6, generator=generator))
     return joints @ turn[:, None, None], hand_valid
+
+
+def retime(
+    joints: Tensor, hand_valid: Tensor, frame_valid: Tensor, sigma: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Play windows faster or slower: people differ in speed far more than the generator's subjects do.
+
+    Args:
+        joints: (B, 2 T, 2, 21, 3) metres.
+        hand_valid: (B, 2 T, 2) bool.
+        frame_valid: (B, 2 T) bool.
+        sigma: Standard deviation of the log of the speed; it is cut at half and double.
+        generator: Source of randomness.
+
+    Returns:
+        The same three for T frames, interpolated linearly between frames; valid where both neighbours are.
+    """
+    batch, frames = frame_valid.shape
+    rate = torch.exp(torch.randn(batch, generator=generator) * sigma).clamp(0.5, 2.0)
+    at = torch.arange(frames // 2) * rate[:, None]  # (B, T)
+    before = at.long()
+    after = (before + 1).clamp(max=frames - 1)
+    row = torch.arange(batch)[:, None]
+    share = (at - before)[..., None, None, None]
+    played = torch.lerp(joints[row, before], joints[row, after], share)
+    return played, hand_valid[row, before] & hand_valid[row, after], frame_valid[row, before] & frame_valid[row, after]
 
 
 def corrupt(

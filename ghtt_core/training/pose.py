@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ghtt_core.data.windows import PoseWindow, PoseWindowSampler
+from ghtt_core.data.windows import PoseWindow, PoseWindowSampler, cut_observed
 from ghtt_core.hands import components
 from ghtt_core.hands.layout import CLIP_FRAMES
 from ghtt_core.hands.rigid import RigidMap
@@ -19,11 +19,15 @@ from ghtt_core.models.checkpoint import Card, load_checkpoint, save_checkpoint
 from ghtt_core.models.config import BlockConfig
 from ghtt_core.models.losses import PoseLossWeights
 from ghtt_core.models.pose_block import PoseBlock
-from ghtt_core.training.augmentation import AugmentationConfig, CorruptedInput, corrupt, vary
+from ghtt_core.training.augmentation import AugmentationConfig, CorruptedInput, corrupt, retime, vary
 from ghtt_core.training.identity_start import start_as_identity, start_decoder_as_copy
 from ghtt_core.training.recipe import LoopConfig, Storage, recipe_to_tree
 from ghtt_core.training.standardised import StandardisedPoseBlock
 from ghtt_core.training.stores import DataConfig, card_template, open_stores, palm_template, store_summary
+
+
+WINDOW = 2 * CLIP_FRAMES
+"""Frames of a training window: one clip observed, one to predict."""
 
 
 @dataclass(frozen=True)
@@ -111,10 +115,10 @@ class PoseTask:
         self.device = device
         self.train_store, self.validation_store = open_stores(recipe.data)
         self.template = palm_template(self.train_store)
-        cut = recipe.augmentation.cut_probability
-        self.sampler = PoseWindowSampler(self.train_store, cut_probability=cut)
+        # Twice the frames that are needed, so that a window can be played at double speed.
+        self.sampler = PoseWindowSampler(self.train_store, frames=4 * CLIP_FRAMES, cut_probability=0.0)
+        self.validation_sampler = PoseWindowSampler(self.validation_store, frames=4 * CLIP_FRAMES, cut_probability=0.0)
         self.samples_per_epoch = len(self.sampler)
-        self.validation_sampler = PoseWindowSampler(self.validation_store, cut_probability=cut)
         torch.manual_seed(recipe.loop.seed)
         block = PoseBlock(recipe.model)
         features = self._clean_features() if recipe.standardise else None
@@ -166,7 +170,8 @@ class PoseTask:
         return total, {name: value.detach() for name, value in terms.items()}
 
     def _prepare(self, window: PoseWindow, augmentation: AugmentationConfig, generator: torch.Generator) -> PoseBatch:
-        """Vary, corrupt and encode a window; geometry runs on the CPU, the result moves to the device."""
+        """Vary, cut, corrupt and encode a window; geometry runs on the CPU, the result moves to the device."""
+        window = self._cut(self._play(window, augmentation, generator), augmentation.cut_probability, generator)
         joints, hand_valid = vary(window.joints, window.hand_valid, self.template, augmentation, generator)
         window = window._replace(joints=joints, hand_valid=hand_valid)
         frame_valid = window.frame_valid
@@ -191,6 +196,25 @@ class PoseTask:
             mask=mask.to(move),
             to_local=RigidMap(*(part.to(move) for part in clean.camera_to_local)),
             hand_weight=hand_weight.to(move),
+        )
+
+    def _play(self, window: PoseWindow, augmentation: AugmentationConfig, generator: torch.Generator) -> PoseWindow:
+        """The first 32 frames of a longer window, or that at another tempo."""
+        if augmentation.tempo_sigma > 0:
+            played = retime(*window[:3], augmentation.tempo_sigma, generator)
+        else:
+            played = (window.joints[:, :WINDOW], window.hand_valid[:, :WINDOW], window.frame_valid[:, :WINDOW])
+        return PoseWindow(*played, window.joint_valid)
+
+    def _cut(self, window: PoseWindow, probability: float, generator: torch.Generator) -> PoseWindow:
+        """Cut some observed parts short."""
+        offset, slot_valid = cut_observed(len(window.joints), probability, generator)
+        row = torch.arange(len(window.joints))[:, None]
+        return PoseWindow(
+            window.joints[row, offset],
+            window.hand_valid[row, offset],
+            window.frame_valid[row, offset] & slot_valid,
+            window.joint_valid,
         )
 
     @torch.no_grad()
