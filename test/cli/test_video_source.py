@@ -33,7 +33,7 @@ def make_video(tmp_path: Path) -> MakeVideo:
         with av.open(str(path), "w", options=options) as container:
             stream: Any = container.add_stream("libx264", rate=30)
             stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-            stream.codec_context.time_base = Fraction(1, 600)
+            stream.codec_context.time_base, stream.options = Fraction(1, 600), {"preset": "ultrafast", "threads": "1"}
             for i, time in enumerate(times):
                 picture = av.VideoFrame.from_ndarray(
                     np.full((HEIGHT, WIDTH, 3), 20 + 6 * i % 200, np.uint8), format="bgr24"
@@ -94,12 +94,12 @@ def test_stamps_that_repeat_or_go_back_are_made_to_advance(
 
 @pytest.mark.parametrize(("name", "share"), [("video.mp4", 0.5), ("video.mp4", 0.8), ("video.mkv", 0.7)])
 def test_a_cut_off_video_gives_what_it_has_and_then_says_so(make_video: MakeVideo, name: str, share: float) -> None:
-    path = make_video(name, times=tuple(range(0, 6000, 20)))
+    path = make_video(name, times=tuple(range(0, 2400, 20)))
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
     source, frames = open_video(path), list[VideoFrame]()
     with pytest.raises(InputError, match="cut off"):
         drain(source, frames)
-    assert 0 < len(frames) < 300
+    assert 0 < len(frames) < 120
     source.close()
 
 
