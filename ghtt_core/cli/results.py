@@ -98,6 +98,8 @@ class RunResults:
         Raises:
             OutputError: If the disk takes no more.
         """
+        if self.frames % _SPACE_CHECK_FRAMES == 0:
+            self._motion.check_space()
         if self.frames == 0:
             self._first_ns = frame.stamp_ns
         self.frames += 1
@@ -109,8 +111,6 @@ class RunResults:
             self._action = self._forecast = self._newest = None
         self._newest = update.newest or self._newest
         self._action = update.action or self._action
-        if self.frames % _SPACE_CHECK_FRAMES == 1:
-            self._motion.check_space()
         self._motion.add_observed(frame.stamp_ns, frame.joints, frame.valid)
         for refined in update.refined:
             self._motion.add_refined(refined.stamp_ns, refined.joints, refined.valid)

@@ -25,11 +25,15 @@ from ghtt_core.cli.interrupt import InterruptGuard
 from ghtt_core.cli.model_folder import find_model
 from ghtt_core.cli.spool import make_output_folder
 from ghtt_core.errors import GhttError, InputError, OutputError
+from ghtt_core.hands.layout import FRAME_RATE
 
 if TYPE_CHECKING:
     from ghtt_core.cli.hand_source import HandSource
     from ghtt_core.cli.results import RunResults
     from ghtt_core.streaming.predictor import MotionPredictor
+
+MAX_HORIZON_S = 3.2
+"""96 frames: the longest forecast the method makes."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class RunOptions:
     palm_size: float | None = None
     samples: int = 20
     forecast: Literal["p_a", "p_b", "both"] = "p_b"
-    horizon: float = 3.2
+    horizon: float = MAX_HORIZON_S
     device: Literal["auto", "cpu", "cuda"] = "auto"
     seed: int = 0
     frames: int | None = None
@@ -84,6 +88,10 @@ def run(options: RunOptions) -> None:
         raise InputError("Say what to look at: one of --video FILE, --camera N and --poses FILE.npz.")
     if options.frames is not None and options.frames < 1:
         raise InputError(f"--frames must be at least 1, not {options.frames}.")
+    if not 0 < options.horizon <= MAX_HORIZON_S:
+        raise InputError(f"--horizon must be above 0 and at most {MAX_HORIZON_S} seconds, not {options.horizon}.")
+    if not 0 <= options.seed < 2**63:
+        raise InputError(f"--seed must be a whole number from 0 to {2**63 - 1}, not {options.seed}.")
     predictor = _load_predictor(options)
     with closing(_open_source(options)) as source:
         make_output_folder(options.out)
@@ -112,7 +120,7 @@ def _load_predictor(options: RunOptions) -> MotionPredictor:
     methods: dict[str, Any] = {"p_a": "pose", "p_b": "action", "both": "both"}
     config = PredictorConfig(
         samples=options.samples,
-        horizon_frames=round(options.horizon * 30),
+        horizon_frames=max(1, round(options.horizon * FRAME_RATE)),
         forecast_method=methods[options.forecast],
     )
     return MotionPredictor(load_checkpoint(folder, device), config, device, options.seed)

@@ -73,7 +73,8 @@ class VideoWriter:
         """Flush the encoder and give the file its name; without a frame nothing is left behind.
 
         Raises:
-            OutputError: If the last frames could not be written; the earlier ones are kept under the final name.
+            OutputError: If the last frames could not be written; complete seconds before are kept under
+                the final name.
         """
         failure: Exception | None = None
         try:
@@ -86,9 +87,7 @@ class VideoWriter:
             self._container.close()
         except (av.FFmpegError, OSError) as error:
             failure = failure or error
-        if failure is not None:
-            cut_incomplete_fragment(self._partial)
-        if self.frames:
+        if self.frames and (failure is None or cut_incomplete_fragment(self._partial)):
             self._partial.replace(self.path)
         else:
             self._partial.unlink(missing_ok=True)
@@ -107,11 +106,16 @@ class VideoWriter:
         return OutputError(write_failure(self.path, OSError(number, os.strerror(number)) if number else OSError(error)))
 
 
-def cut_incomplete_fragment(path: Path) -> None:
-    """Shorten an .mp4 to the end of its last complete part, so that players do not stumble over half a frame."""
+def cut_incomplete_fragment(path: Path) -> bool:
+    """Shorten an .mp4 to the end of its last complete part, so that players do not stumble over half a frame.
+
+    Returns:
+        Whether any picture is left.
+    """
     with path.open("r+b") as file:
         total = file.seek(0, os.SEEK_END)
         position = complete = 0
+        pictures = False
         while position + 8 <= total:
             file.seek(position)
             size, kind = struct.unpack(">I4s", file.read(8))
@@ -121,4 +125,6 @@ def cut_incomplete_fragment(path: Path) -> None:
             # A movie fragment (moof) is of use only with the media data (mdat) behind it.
             if kind != b"moof":
                 complete = position
+            pictures |= kind == b"mdat"
         file.truncate(complete)
+    return pictures
