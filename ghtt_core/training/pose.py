@@ -25,7 +25,6 @@ from ghtt_core.training.recipe import LoopConfig, Storage, recipe_to_tree
 from ghtt_core.training.standardised import StandardisedPoseBlock
 from ghtt_core.training.stores import DataConfig, card_template, open_stores, palm_template, store_summary
 
-
 WINDOW = 2 * CLIP_FRAMES
 """Frames of a training window: one clip observed, one to predict."""
 
