@@ -61,5 +61,15 @@ checkpoint: venv-test
 	$(TRAIN) object config/recipes/small_object.yaml --resume
 	$(PY) -m ghtt_core.cli.main models verify out/train/small_object/checkpoint
 
+# Each stage starts from the checkpoint of the one before; the last holds all networks.
+train-small: venv
+	$(PY) -m pip install --quiet --constraint requirements/constraints.txt --editable ".[train,minilm]"
+	$(PY) -m ghtt_core.cli.main train pose config/recipes/small_pose.yaml --resume
+	$(PY) -m ghtt_core.cli.main train pose config/recipes/small_forecast.yaml --resume
+	$(PY) -m ghtt_core.cli.main train action config/recipes/small_action.yaml --resume
+	$(PY) -m ghtt_core.cli.main train object config/recipes/small_object.yaml --resume
+	$(PY) -m ghtt_core.cli.main models verify out/train/small_object/checkpoint
+	mkdir -p models && rm -rf models/ghtt-small && cp -r out/train/small_object/checkpoint models/ghtt-small
+
 clean:
-	rm -rf .venv build dist out *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
