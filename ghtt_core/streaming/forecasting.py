@@ -27,6 +27,8 @@ from ghtt_core.streaming.refinement import RefinedWindow
 
 MAX_FORECAST_FRAMES = 96
 """The paper's longest horizon: one clip of P and five of A."""
+SHAPE_MEMORY_FRAMES = 15.0
+"""How long, in frames, a forecast keeps the difference between the seen hand shape and the decoder's first one."""
 FirstClip = Literal["latent", "skip"]
 
 
@@ -206,6 +208,11 @@ def _to_camera(features: Tensor, window: RefinedWindow, samples: int) -> Tensor:
     size = _repeat(window.palm_size, samples)
     offset = _repeat(window.newest_offset(), samples) / size[..., None, None]  # palm units
     shaped = features[..., components.LOCAL].to(offset) + offset.flatten(1)[:, None]
+    # What the first predicted frame differs by from the frame before it is the decoder's error more than motion: the
+    # shape starts where it was seen, moves as predicted, and forgets the difference in about SHAPE_MEMORY_FRAMES.
+    jump = _repeat(window.newest_features()[..., components.LOCAL], samples).to(shaped) - features[:, 0, components.LOCAL]
+    age = torch.arange(shaped.shape[1], dtype=shaped.dtype, device=shaped.device)
+    shaped = shaped + jump[:, None] * torch.exp(-age / SHAPE_MEMORY_FRAMES)[:, None]
     features = torch.cat((shaped, features[..., components.LOCAL.stop :].to(offset)), dim=-1)
     local = components.local_joints(components.normalise_local_size(features)) * size[:, None, :, None, None]
     place_thumb_cmc(local)

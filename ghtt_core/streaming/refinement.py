@@ -52,6 +52,10 @@ class RefinedWindow(NamedTuple):
         """Return the refined joints of the last real frame, (B, 2, 21, 3)."""
         return self.joints[torch.arange(len(self.newest)), self.newest]
 
+    def newest_features(self) -> Tensor:
+        """Return the refined components of the last real frame, (B, 153)."""
+        return self.encoding.refined[torch.arange(len(self.newest)), self.newest]
+
     def newest_offset(self) -> Tensor:
         """Return the shape offset of the last real frame, (B, 2, 21, 3) metres."""
         return self.shape_offset[torch.arange(len(self.newest)), self.newest]

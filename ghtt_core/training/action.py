@@ -211,7 +211,10 @@ class _Split:
         self.sampler = ActionWindowSampler(store, at_start=goal.at_start, near_start=goal.near_start)
         template, block = task.checkpoint.template, task.checkpoint.pose_block
         clean_path = cache.with_name(f"{cache.name}_clean.npy")
-        self._clean = compute_mid_levels(block, store, template, augmentation=None, seed=seed, path=clean_path)
+        wanted = _inside_actions(store, margin=self.sampler.near_frames)
+        self._clean = compute_mid_levels(
+            block, store, template, augmentation=None, seed=seed, path=clean_path, wanted=wanted
+        )
         self._noisy: list[NDArray[np.float16]] = [
             compute_mid_levels(
                 block,
@@ -220,6 +223,7 @@ class _Split:
                 augmentation=recipe.input_noise,
                 seed=seed + 1 + variant,
                 path=cache.with_name(f"{cache.name}_noisy{variant}.npy"),
+                wanted=wanted,
             )
             for variant in range(recipe.noise_variants)
         ]
@@ -237,6 +241,14 @@ class _Split:
             rows = (choice == index) & clip_valid
             result[rows] = torch.from_numpy(variant[start[rows].numpy()].astype(np.float32))
         return result
+
+
+def _inside_actions(store: SequenceStore, margin: int) -> NDArray[np.bool_]:
+    """(N,) frames at which a clip of an action can start."""
+    wanted = np.zeros(store.frames, bool)
+    for begin, end in store.segments[:, 1:3]:
+        wanted[max(begin - margin, 0) : end + margin] = True
+    return wanted
 
 
 def build_action_task(recipe: ActionRecipe, device: torch.device, cache: Path) -> ActionTask:

@@ -15,11 +15,12 @@ from torch import Tensor
 from ghtt_core.data.store import SequenceStore
 from ghtt_core.data.windows import PoseWindowSampler
 from ghtt_core.hands.layout import CLIP_FRAMES
+from ghtt_core.models.inference import prepare_for_inference
 from ghtt_core.models.pose_block import PoseBlock
 from ghtt_core.training.augmentation import AugmentationConfig, corrupt, vary
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def compute_mid_levels(
     pose_block: PoseBlock,
     store: SequenceStore,
@@ -28,7 +29,8 @@ def compute_mid_levels(
     augmentation: AugmentationConfig | None,
     seed: int,
     path: Path,
-    batch_size: int = 2048,
+    wanted: NDArray[np.bool_] | None = None,
+    batch_size: int = 256,
 ) -> NDArray[np.float16]:
     """Encode the 16 frames that start at every frame of a store; frames past a sequence's end are masked.
 
@@ -39,6 +41,7 @@ def compute_mid_levels(
         augmentation: Corruption of the input, or None for clean poses.
         seed: Seed of the corruption.
         path: Where the array is kept; an existing file is used as it is.
+        wanted: (N,) start frames that are needed; the others stay 0. All when None.
         batch_size: Windows per pass.
 
     Returns:
@@ -51,22 +54,20 @@ def compute_mid_levels(
     generator = torch.Generator().manual_seed(seed)
     none = AugmentationConfig(cut_probability=0.0, clean_probability=1.0)
     config = augmentation or none
-    result: NDArray[np.float16] | None = None
-    for start in track(range(0, len(sampler), batch_size), description=f"mid-level features {path.stem}"):
-        indices = torch.arange(start, min(start + batch_size, len(sampler)))
+    network = prepare_for_inference(pose_block)
+    result = np.zeros((len(sampler), pose_block.config.width), np.float16)
+    starts = torch.arange(len(sampler)) if wanted is None else torch.from_numpy(np.flatnonzero(wanted))
+    for indices in track(torch.split(starts, batch_size), description=f"mid-level features {path.stem}"):
         window = sampler.batch(indices)
         joints, hand_valid = window.joints, window.hand_valid
         if augmentation is not None:
             still = AugmentationConfig(size_sigma=config.size_sigma, skeleton_sigma=config.skeleton_sigma)
             joints, hand_valid = vary(joints, hand_valid, template, still, generator)
         observed = corrupt(joints, hand_valid, window.joint_valid, template, config, generator)
-        mu = pose_block.encode(
+        mu = network.encode(
             observed.features.to(device), window.frame_valid.to(device), observed.joint_valid.to(device)
         ).mu
-        if result is None:
-            result = np.empty((len(sampler), mu.shape[-1]), np.float16)
-        result[start : start + len(indices)] = mu.float().cpu().numpy()
-    assert result is not None, "a store holds at least one sequence"
+        result[indices.numpy()] = mu.float().cpu().numpy()
     temporary = path.with_suffix(".partial.npy")
     np.save(temporary, result)
     temporary.replace(path)

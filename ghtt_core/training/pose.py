@@ -63,6 +63,7 @@ class PoseRecipe:
         standardise: Train between two affine maps that standardise the components; they are folded on export.
         initial: Folder of a checkpoint whose pose block is trained further, instead of fresh weights.
         restart_decoder: Give that block a decoder that starts by continuing the newest frames as they are.
+        decoder_only: Train nothing but the decoder: refinement and mid-level features stay as they are.
         identity_start: Begin with weights that copy the input (see `identity_start`); needs ``standardise``.
     """
 
@@ -77,6 +78,7 @@ class PoseRecipe:
     identity_start: bool = False
     initial: str | None = None
     restart_decoder: bool = False
+    decoder_only: bool = False
     task: str = "pose"
 
 
@@ -128,6 +130,9 @@ class PoseTask:
             self.pose_block.unfold(load_checkpoint(Path(recipe.initial)).pose_block)
         if recipe.restart_decoder:
             start_decoder_as_copy(block, self._clean_tokens())
+        if recipe.decoder_only:
+            block.requires_grad_(False)
+            block.vae.decoder.requires_grad_(True)
         self.pose_block.to(device)
         self.module: nn.Module = self.pose_block
 
