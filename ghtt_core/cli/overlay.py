@@ -156,9 +156,8 @@ class OverlayPainter:
         if not width:
             return
         window = np.s_[y : y + height, x : x + width]
-        share = self._opacity[window][..., None].astype(np.float32) / 255
-        mixed = image[window] * (1 - share) + self._layer[window] * share
-        image[window] = mixed.astype(np.uint8)
+        share = self._opacity[window].astype(np.float32) / 255
+        image[window] = cv2.blendLinear(image[window], self._layer[window], 1 - share, share)
         self._layer[window] = 0
         self._opacity[window] = 0
 

@@ -100,6 +100,8 @@ class VideoFile:
             if not streams:
                 raise InputError(f"{path} holds sound but no moving picture; give a video.")
             self._stream: Any = streams[0]
+            if self._stream.codec_context is None:
+                raise ValueError("its pictures are of an unknown kind")
             _check_size(path, self._stream.codec_context.width, self._stream.codec_context.height)
             self._stream.thread_type = "AUTO"
             self._decoder = self._container.decode(self._stream)
