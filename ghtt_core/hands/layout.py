@@ -37,9 +37,10 @@ VALID_JOINTS: Final = (0, *range(2, 21))
 """The 20 joints the paper's datasets annotate."""
 RELATIVE_JOINTS: Final = tuple(range(2, 21))
 """The 19 joints of root-relative errors: the wrist is the origin, the thumb CMC is not annotated."""
-BONES: Final = tuple(
-    (parent, joint) for joint, parent in enumerate(PARENTS) if parent >= 0 and THUMB_CMC not in (parent, joint)
-) + ((WRIST, 2),)
+BONES: Final = (
+    *((parent, joint) for joint, parent in enumerate(PARENTS) if parent >= 0 and THUMB_CMC not in (parent, joint)),
+    (WRIST, 2),
+)
 """Bones to draw; the thumb chain is 0-2-3-4 because joint 1 is not annotated."""
 
 FRAME_RATE: Final = 30.0
