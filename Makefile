@@ -3,7 +3,7 @@
 #
 #   make run    install into .venv and run the demo; results in out/demo/
 #   make test   install into .venv and run every check and test
-#   make checkpoint   train models/ghtt-small again from nothing (needs the extra minilm); stopped, it goes on where it was
+#   make train-small   train models/ghtt-small again; stopped at any time, it goes on where it was
 #
 # Tools are started as modules of .venv's Python, never through scripts that remember a folder.
 # PYTHON=/path/to/python3 chooses the interpreter, TORCH_INDEX=https://... another index for torch.
@@ -14,9 +14,7 @@ JOBS ?= 2
 export PYTHON TORCH_INDEX
 PY := .venv/bin/python
 
-TRAIN := $(PY) -m ghtt_core.cli.main train
-
-.PHONY: help run test checkpoint lint types contracts pytest format venv venv-test clean
+.PHONY: help run test train-small lint types contracts pytest format venv venv-test clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -54,18 +52,12 @@ format:
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-checkpoint: venv-test
-	$(TRAIN) pose config/recipes/small_pose.yaml --resume
-	$(TRAIN) pose config/recipes/small_forecast.yaml --resume
-	$(TRAIN) action config/recipes/small_action.yaml --resume
-	$(TRAIN) object config/recipes/small_object.yaml --resume
-	$(PY) -m ghtt_core.cli.main models verify out/train/small_object/checkpoint
-
 # Each stage starts from the checkpoint of the one before; the last holds all networks.
 train-small: venv
 	$(PY) -m pip install --quiet --constraint requirements/constraints.txt --editable ".[train,minilm]"
 	$(PY) -m ghtt_core.cli.main train pose config/recipes/small_pose.yaml --resume
 	$(PY) -m ghtt_core.cli.main train pose config/recipes/small_forecast.yaml --resume
+	$(PY) -m ghtt_core.cli.main train pose config/recipes/small_decoder.yaml --resume
 	$(PY) -m ghtt_core.cli.main train action config/recipes/small_action.yaml --resume
 	$(PY) -m ghtt_core.cli.main train object config/recipes/small_object.yaml --resume
 	$(PY) -m ghtt_core.cli.main models verify out/train/small_object/checkpoint

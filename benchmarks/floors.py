@@ -131,13 +131,13 @@ def action_both(config: BlockConfig, clips: int, future: int) -> Work:
     return action_encode(config, clips) + decoder(config, future, clips, constant_start=False)
 
 
-def forecast_action(config: BlockConfig, clips: int, samples: int, future: int) -> Work:
+def forecast_action(pose_config: BlockConfig, action_config: BlockConfig, clips: int, samples: int, future: int) -> Work:
     """P.b: A's encoder once, A's decoder per sample (keys of the clips once), P's decoder per sample and clip."""
-    shared = 2.0 * clips * 2 * config.width**2 * config.decoder_layers
-    action = decoder(config, future, clips, constant_start=False)
+    shared = 2.0 * clips * 2 * action_config.width**2 * action_config.decoder_layers
+    action = decoder(action_config, future, clips, constant_start=False)
     decoded = Work(action.flops * samples - shared * (samples - 1), action.parameters)
-    pose = decoder(config, FRAMES, 0, constant_start=True) + head(config, FRAMES)
-    return action_encode(config, clips) + decoded + pose.again(samples * future)
+    pose = decoder(pose_config, FRAMES, 0, constant_start=True) + head(pose_config, FRAMES)
+    return action_encode(action_config, clips) + decoded + pose.again(samples * future)
 
 
 def forecast_pose(config: BlockConfig, samples: int, rounds: int) -> Work:

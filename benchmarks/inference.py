@@ -30,11 +30,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ghtt_core.models.action_block import ActionBlock
-from ghtt_core.models.config import PAPER, SMALL, BlockConfig
+from ghtt_core.models.config import PAPER, SMALL, SMALL_ACTION, BlockConfig
 from ghtt_core.models.inference import FastActionBlock, FastPoseBlock, prepare_for_inference
 from ghtt_core.models.pose_block import PoseBlock
 
-SIZES = {"paper": PAPER, "small": SMALL}
+SIZES = {"paper": (PAPER, PAPER), "small": (SMALL, SMALL_ACTION)}
 TEXT_WIDTH = 512
 SAMPLES, FUTURE, ROUNDS, CLIPS = 20, 5, 6, 16
 REFERENCE_MS = {
@@ -122,13 +122,13 @@ class Workloads:
         return dict(zip(REFERENCE_MS, calls, strict=True))
 
 
-def work_of(config: BlockConfig) -> dict[str, floors.Work]:
+def work_of(pose: BlockConfig, action: BlockConfig) -> dict[str, floors.Work]:
     """The work each workload cannot avoid."""
     works = (
-        floors.pose_encode(config),
-        floors.action_both(config, CLIPS, CLIPS),
-        floors.forecast_action(config, CLIPS, SAMPLES, FUTURE),
-        floors.forecast_pose(config, SAMPLES, ROUNDS),
+        floors.pose_encode(pose),
+        floors.action_both(action, CLIPS, CLIPS),
+        floors.forecast_action(pose, action, CLIPS, SAMPLES, FUTURE),
+        floors.forecast_pose(pose, SAMPLES, ROUNDS),
     )
     return dict(zip(REFERENCE_MS, works, strict=True))
 
@@ -158,17 +158,17 @@ def measure(size: str, threads: int, seconds: float, clock: Callable[[], float])
     """All workloads in all forms of one size with one number of threads."""
     torch.set_num_threads(threads)
     machine = floors.measure_machine(clock)
-    config = SIZES[size]
+    pose_sizes, action_sizes = SIZES[size]
     torch.manual_seed(0)
-    pose = PoseBlock(config).eval().requires_grad_(False)
-    action = ActionBlock(config, TEXT_WIDTH).eval().requires_grad_(False)
+    pose = PoseBlock(pose_sizes).eval().requires_grad_(False)
+    action = ActionBlock(action_sizes, TEXT_WIDTH).eval().requires_grad_(False)
     forms: dict[str, Workloads] = {"modules": Workloads(pose, action)}
     for form, dtype in (("fast", torch.float32), ("fast bf16", torch.bfloat16)):
         forms[form] = Workloads(prepare_for_inference(pose, dtype), prepare_for_inference(action, dtype))
     calls = {(name, form): call for form, loads in forms.items() for name, call in loads.named().items()}
     with torch.inference_mode():
         turns = take_turns(calls, seconds, clock)
-    works, rows = work_of(config), []
+    works, rows = work_of(pose_sizes, action_sizes), []
     for name in REFERENCE_MS:
         for form in forms:
             dtype = torch.bfloat16 if "bf16" in form else torch.float32

@@ -82,7 +82,9 @@ class ObjectAggregatorConfig(_Sizes):
 
 PAPER: Final = BlockConfig()
 """The paper's size: 66.85 M parameters in P, 66.47 M in A."""
-SMALL: Final = BlockConfig(width=256, heads=4, feedforward=512, encoder_layers=3, decoder_layers=3)
-"""The size that ships: made for two CPU cores."""
+SMALL: Final = BlockConfig(width=256, heads=4, feedforward=384, encoder_layers=3, decoder_layers=2)
+"""The pose block that ships: made for two CPU cores."""
+SMALL_ACTION: Final = BlockConfig(width=256, heads=4, feedforward=384, encoder_layers=2, decoder_layers=2)
+"""The action block that ships."""
 PAPER_OBJECT: Final = ObjectAggregatorConfig()
 """The paper's E^PO: 6.31 M parameters."""
