@@ -133,13 +133,14 @@ def _corrected(local: Tensor, to_camera: RigidMap, observed: Tensor, weights: Te
     centre = (share @ placed).squeeze(-2)
     shift = (share @ observed).squeeze(-2) - centre
     fitted = kabsch(placed, observed, weights)
-    turn = rotation_to_vector(fitted.rotation)
     # Difference in shape: the observation brought onto the refined hand.
     brought = apply(inverse(compose(to_camera, fitted)), observed)
     shape = torch.where((weights > 0).unsqueeze(-1), brought - local, 0.0)
-    offset = slow_part(fill_frames(shape.flatten(-2), seen)).reshape(local.shape)
-    rotation = rotation_from_vector(slow_part(fill_frames(turn, seen)))
-    moved = centre + slow_part(fill_frames(shift, seen), per_channel=True)
+    residual = torch.cat((rotation_to_vector(fitted.rotation), shift, shape.flatten(-2)), dim=-1)
+    turn, shift, shape = fill_frames(residual, seen).split_with_sizes((3, 3, 63), dim=-1)
+    offset = slow_part(shape).reshape(local.shape)
+    rotation = rotation_from_vector(slow_part(turn))
+    moved = centre + slow_part(shift, per_channel=True)
     correction = RigidMap(rotation, moved - (centre.unsqueeze(-2) @ rotation).squeeze(-2))
     return PlacedClip(place_thumb_cmc(local + offset), compose(to_camera, correction), offset)
 
