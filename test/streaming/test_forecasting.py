@@ -124,9 +124,12 @@ def test_a_hand_that_was_not_seen_is_not_forecast(checkpoint: Checkpoint, noise:
 
 def test_rollout_of_a_perfect_predictor_goes_on_for_ever(checkpoint: Checkpoint, noise: Tensor) -> None:
     """A predictor that repeats one step makes the hand advance by that step, clip after clip."""
-    window = observe(checkpoint)
-    window = window._replace(shape_offset=torch.zeros_like(window.shape_offset))
     step = components.encode(moving_hands(2), checkpoint.template).features[1]
+    window = observe(checkpoint)
+    window = window._replace(
+        shape_offset=torch.zeros_like(window.shape_offset),
+        encoding=window.encoding._replace(refined=step.expand(1, 16, 153)),
+    )
 
     class Repeat:
         def encode(self, features: Tensor, frame_valid: Tensor, joint_valid: Tensor) -> object:
