@@ -210,7 +210,8 @@ def _to_camera(features: Tensor, window: RefinedWindow, samples: int) -> Tensor:
     shaped = features[..., components.LOCAL].to(offset) + offset.flatten(1)[:, None]
     # What the first predicted frame differs by from the frame before it is the decoder's error more than motion: the
     # shape starts where it was seen, moves as predicted, and forgets the difference in about SHAPE_MEMORY_FRAMES.
-    jump = _repeat(window.newest_features()[..., components.LOCAL], samples).to(shaped) - features[:, 0, components.LOCAL]
+    last = _repeat(window.newest_features()[..., components.LOCAL], samples).to(shaped)
+    jump = last - features[:, 0, components.LOCAL]
     age = torch.arange(shaped.shape[1], dtype=shaped.dtype, device=shaped.device)
     shaped = shaped + jump[:, None] * torch.exp(-age / SHAPE_MEMORY_FRAMES)[:, None]
     features = torch.cat((shaped, features[..., components.LOCAL.stop :].to(offset)), dim=-1)
