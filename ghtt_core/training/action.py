@@ -105,8 +105,8 @@ class ActionTask:
         table = load_checkpoint(Path(recipe.text_table)) if recipe.text_table else None
         encoder = create_text_encoder(recipe.text_encoder, checkpoint=table)
         self.labels, self.object_names = train.labels, train.object_names
-        self.label_text = encoder.encode(list(self.labels)).to(device)
-        self.object_text = encoder.encode(list(self.object_names)).to(device)
+        self.label_text = encoder.encode(list(self.labels)).clone().to(device)
+        self.object_text = encoder.encode(list(self.object_names)).clone().to(device)
         self.encoder_name = encoder.name
         torch.manual_seed(recipe.loop.seed)
         self.action_block = ActionBlock(recipe.model, text_width=encoder.width).to(device)

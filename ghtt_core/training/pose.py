@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -126,8 +127,11 @@ class PoseTask:
         self.pose_block = StandardisedPoseBlock(block, features)
         if recipe.identity_start and features is not None:
             start_as_identity(block, self.pose_block.standardise(features))
+        self.earlier_stages: list[Any] = []
         if recipe.initial is not None:
-            self.pose_block.unfold(load_checkpoint(Path(recipe.initial)).pose_block)
+            initial = load_checkpoint(Path(recipe.initial))
+            self.pose_block.unfold(initial.pose_block)
+            self.earlier_stages = list(initial.card.training_recipe.get("pose", []))
         if recipe.restart_decoder:
             start_decoder_as_copy(block, self._clean_tokens())
         if recipe.decoder_only:
@@ -261,7 +265,7 @@ class PoseTask:
             model_id=self.recipe.model_id,
             pose=self.recipe.model,
             palm_template=card_template(self.template),
-            training_recipe={"pose": recipe_to_tree(self.recipe)},
+            training_recipe={"pose": [*self.earlier_stages, recipe_to_tree(self.recipe)]},
             data_summary=store_summary(self.train_store),
             metrics={"pose": metrics},
             storage=self.recipe.storage,
