@@ -99,7 +99,7 @@ class OverlayPainter:
         pixels, inside = self._pixels(joints)
         dark = tuple(int(channel * 0.35) for channel in colour)
         size = self._hand_scale(joints)
-        for width, tint in ((max(1, round(2.6 * size)) + 2, dark), (max(1, round(2.6 * size)), colour)):
+        for width, tint in ((max(2, round(3 * size)) + 2, dark), (max(2, round(3 * size)), colour)):
             for a, b in BONES:
                 if inside[a] and inside[b]:
                     cv2.line(image, pixels[a], pixels[b], tint, width, cv2.LINE_AA, _SUBPIXEL)

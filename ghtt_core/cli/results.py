@@ -153,7 +153,7 @@ class RunResults:
         )
         self._painter.draw(image, scene)
         self._painter.draw_legend(image, scene.valid)
-        self._video.write(image)
+        self._video.write(image, now_ns - self._first_ns)
 
     def finish(self) -> Mapping[str, Any]:
         """Complete all files; each is attempted even if another fails.

@@ -20,6 +20,7 @@ from ghtt_core.errors import OutputError
 
 _OPTIONS = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
 """A fragmented file is complete after every key frame: a full disk or a power cut costs one second at most."""
+_TIME_BASE = Fraction(1, 90_000)
 
 
 class VideoWriter:
@@ -44,26 +45,38 @@ class VideoWriter:
         self.frames = 0
         self._partial = path.with_name(f".{path.name}.partial")
         self._width, self._height = width - width % 2, height - height % 2
-        rate = Fraction(fps).limit_denominator(1001)
+        self._rate = Fraction(fps).limit_denominator(1001)
+        self._last_pts = -1
         try:
             self._container: Any = av.open(str(self._partial), "w", format="mp4", options=_OPTIONS)
             # mypy sees a union over all stream kinds; libx264 is a video encoder.
-            stream: Any = self._container.add_stream("libx264", rate=rate)
+            stream: Any = self._container.add_stream("libx264", rate=self._rate)
             stream.width, stream.height, stream.pix_fmt = self._width, self._height, "yuv420p"
-            stream.options = {"preset": "veryfast", "crf": "23", "g": str(max(1, round(fps)))}
+            # Without B-frames times start at zero: a fragmented file cannot say that they are shifted.
+            stream.options = {"preset": "veryfast", "crf": "23", "bf": "0", "g": str(max(1, round(fps)))}
+            stream.time_base = stream.codec_context.time_base = _TIME_BASE
             self._stream = stream
         except (av.FFmpegError, OSError) as error:
             raise self._failure(error) from error
 
-    def write(self, image: NDArray[np.uint8]) -> None:
-        """Add one (height, width, 3) BGR frame.
+    def write(self, image: NDArray[np.uint8], time_ns: int | None = None) -> None:
+        """Add one frame.
+
+        Args:
+            image: (height, width, 3) BGR.
+            time_ns: When it is shown, from the start of the film, so that the film runs as fast as what it shows;
+                evenly spaced where not given.
 
         Raises:
             OutputError: If the disk takes no more; frames before this one stay playable.
         """
         cut = np.ascontiguousarray(image[: self._height, : self._width])
         try:
-            for packet in self._stream.encode(av.VideoFrame.from_ndarray(cut, format="bgr24")):
+            picture = av.VideoFrame.from_ndarray(cut, format="bgr24")
+            seconds = Fraction(self.frames) / self._rate if time_ns is None else Fraction(time_ns, 10**9)
+            self._last_pts = max(round(seconds / _TIME_BASE), self._last_pts + 1)
+            picture.pts, picture.time_base = self._last_pts, _TIME_BASE
+            for packet in self._stream.encode(picture):
                 self._container.mux(packet)
         except (av.FFmpegError, OSError) as error:
             raise self._failure(error) from error

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -105,6 +106,16 @@ def test_films_keep_size_rate_and_number_of_frames(tmp_path: Path, width: int, h
     assert read[1] is None or read[1].shape == (height // 2 * 2, width // 2 * 2, 3)
     assert film.get(cv2.CAP_PROP_FPS) == pytest.approx(fps, rel=1e-3)
     assert np.allclose(shades, np.arange(0, 200, 10), atol=6)
+
+
+def test_a_film_takes_as_long_as_what_it_shows(tmp_path: Path) -> None:
+    writer = VideoWriter(tmp_path / "film.mp4", 64, 64, 30)
+    for seconds in (0.0, 0.1, 0.4, 4.0, 4.0, 5.0):
+        writer.write(np.zeros((64, 64, 3), np.uint8), round(seconds * 1e9))
+    writer.close()
+    with av.open(str(tmp_path / "film.mp4")) as film:
+        times = [float(picture.pts * picture.time_base) for picture in film.decode(video=0)]
+    assert times == pytest.approx([0.0, 0.1, 0.4, 4.0, 4.0, 5.0], abs=1e-3)
 
 
 def test_a_film_without_frames_leaves_nothing(tmp_path: Path) -> None:
