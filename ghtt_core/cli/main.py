@@ -139,3 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(name: str, sentence: str, code: int) -> int:
     print(f"ghtt {name}: {sentence}", file=sys.stderr)
     return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
