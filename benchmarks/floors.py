@@ -131,7 +131,9 @@ def action_both(config: BlockConfig, clips: int, future: int) -> Work:
     return action_encode(config, clips) + decoder(config, future, clips, constant_start=False)
 
 
-def forecast_action(pose_config: BlockConfig, action_config: BlockConfig, clips: int, samples: int, future: int) -> Work:
+def forecast_action(
+    pose_config: BlockConfig, action_config: BlockConfig, clips: int, samples: int, future: int
+) -> Work:
     """P.b: A's encoder once, A's decoder per sample (keys of the clips once), P's decoder per sample and clip."""
     shared = 2.0 * clips * 2 * action_config.width**2 * action_config.decoder_layers
     action = decoder(action_config, future, clips, constant_start=False)
