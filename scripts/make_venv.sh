@@ -26,16 +26,24 @@ base=$(find_python)
 place="$(pwd -P) $("$base" -c 'import sys; print(sys.version_info[:2])')"
 wanted="$(cat pyproject.toml setup.py scripts/make_venv.sh requirements/* | cksum) ${TORCH_INDEX:-}"
 
-if [ "$(cat "$venv/ghtt-place" 2>/dev/null)" != "$place" ] || ! "$python" -c '' 2>/dev/null; then
+recorded=$(cat "$venv/ghtt-place" 2>/dev/null || echo "$place")
+if [ "$recorded" != "$place" ] || ! "$python" -c '' 2>/dev/null; then
     if ! "$base" -c 'import venv, ensurepip' 2>/dev/null; then
         echo "This Python cannot make virtual environments; on Debian and Ubuntu: sudo apt install python3-venv" >&2
         exit 2
     fi
     echo "Making $venv with $("$base" --version)"
     "$base" -m venv --clear "$venv"
-    echo "$place" >"$venv/ghtt-place"
 fi
+# One that somebody made by hand is taken over as it is.
+echo "$place" >"$venv/ghtt-place"
+# The demo does without them, so what is missing is said and does not stop anything.
+check_system_libraries() {
+    "$python" -c 'import ctypes; ctypes.CDLL("libEGL.so.1"); ctypes.CDLL("libGLESv2.so.2")' 2>/dev/null ||
+        echo "Videos and cameras need two system libraries for MediaPipe: sudo apt install libegl1 libgles2"
+}
 if [ "$(cat "$venv/ghtt-$group" 2>/dev/null)" = "$wanted" ]; then
+    check_system_libraries
     exit 0
 fi
 
@@ -60,3 +68,4 @@ pip install --quiet --constraint requirements/constraints.txt --editable ".[$ext
 echo "Installing the hand estimator (mediapipe)"
 pip install --quiet --constraint requirements/constraints.txt --no-deps --requirement requirements/mediapipe.txt
 echo "$wanted" >"$venv/ghtt-$group"
+check_system_libraries

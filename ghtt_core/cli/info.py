@@ -8,7 +8,6 @@ Examples:
 
 from __future__ import annotations
 
-import ctypes
 import importlib.metadata
 import importlib.util
 import os
@@ -20,23 +19,11 @@ from ghtt_core.cli.model_folder import find_model
 from ghtt_core.errors import GhttError
 
 _PACKAGES = ("torch", "numpy", "opencv-python-headless", "av", "safetensors", "roma", "tyro", "rich")
-_SYSTEM_LIBRARIES = ("libEGL.so.1", "libGLESv2.so.2")
 
 
 @dataclass(frozen=True)
 class InfoOptions:
     """No options."""
-
-
-def missing_system_libraries() -> tuple[str, ...]:
-    """Return the shared libraries that MediaPipe needs and this system does not have."""
-    missing = []
-    for name in _SYSTEM_LIBRARIES:
-        try:
-            ctypes.CDLL(name)
-        except OSError:
-            missing.append(name)
-    return tuple(missing)
 
 
 def run(options: InfoOptions) -> None:
@@ -92,6 +79,9 @@ def _checkpoint(remedies: list[str]) -> str:
 
 
 def _estimator(remedies: list[str]) -> str:
+    from ghtt_core.estimators.mediapipe_runtime import missing_system_libraries
+    from ghtt_core.estimators.model_files import MEDIAPIPE_HANDS, is_cached
+
     found = _version("mediapipe")
     if found is None:
         remedies.append("mediapipe is missing, and videos need it: pip install --no-deps -r requirements/mediapipe.txt")
@@ -99,6 +89,8 @@ def _estimator(remedies: list[str]) -> str:
     libraries = missing_system_libraries()
     if libraries:
         remedies.append(f"MediaPipe needs {' and '.join(libraries)}: sudo apt install libegl1 libgles2")
+    if not is_cached(MEDIAPIPE_HANDS):
+        remedies.append("The hand model is not fetched yet, and videos need it: ghtt models fetch")
     return f"mediapipe {found}"
 
 

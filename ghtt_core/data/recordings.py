@@ -30,6 +30,24 @@ from ghtt_core.hands.layout import MCP_JOINTS, NUM_HANDS, NUM_JOINTS
 MAX_FRAMES: Final = 2_000_000
 """18 hours at 30 frames/s; anything larger is a mistake or an attack on memory."""
 _MAX_OTHER_BYTES: Final = 64 * 2**20
+_ARRAYS: Final = frozenset(
+    {
+        "joints",
+        "reference",
+        "valid",
+        "t",
+        "fps",
+        "synth",
+        "label",
+        "segment_start",
+        "segment_end",
+        "segment_label",
+        "object_names",
+        "object_ids",
+        "subject",
+        "frame",
+    }
+)
 _MAX_PALM: Final = 5.0
 """Metres; a larger palm means millimetres."""
 _MAX_SECONDS: Final = 9.0e9
@@ -119,7 +137,7 @@ def save_recording(path: Path | str, sequence: HandSequence, **extra: ArrayLike)
 
 
 def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """All arrays of the file whose size is sane; none of them pickled."""
+    """The arrays of the file that a recording can have, their size sane, none of them pickled; others stay empty."""
     if not path.is_file():
         raise InputError(f"There is no recording {path}; check the path.")
     if not zipfile.is_zipfile(path):
@@ -132,6 +150,10 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             for member in archive.infolist():
                 if member.filename.endswith(".npy"):
                     name = member.filename.removesuffix(".npy")
+                    if name not in _ARRAYS:
+                        # What `ghtt run` adds to its recordings (forecasts) may be large and is not needed here.
+                        arrays[name] = np.empty(0)
+                        continue
                     with archive.open(member) as file:
                         _check_header(path, name, file, member.file_size)
                     with archive.open(member) as file:
