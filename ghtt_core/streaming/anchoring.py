@@ -7,15 +7,16 @@ frame 0 gives a clip in the (unknown) frame of the hand at frame 0; an *anchor* 
 
 - ``registration`` moves each hand's whole clip rigidly onto all its observed joints, so that the wrist and rotation
   noise of 16 frames is averaged.
-- ``residual`` registers and then corrects position, rotation and hand shape by the slow part of what the observation
+- ``residual`` registers and then corrects position, rotation and hand shape by the smooth part of what the observation
   says differently (`ghtt_core.streaming.residual`), so that hands unlike those of the training data stay true.
 - ``blend`` is the paper's choice: the clip starts and ends exactly on the observed wrist pose.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Final, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor
@@ -24,7 +25,7 @@ from ghtt_core.errors import InputError
 from ghtt_core.hands import components
 from ghtt_core.hands.canonical import kabsch
 from ghtt_core.hands.consistency import consistency_blend
-from ghtt_core.hands.layout import THUMB_CMC, WRIST
+from ghtt_core.hands.layout import PALM_JOINTS, THUMB_CMC, WRIST
 from ghtt_core.hands.missing import fill_frames
 from ghtt_core.hands.registration import register_window
 from ghtt_core.hands.rigid import (
@@ -36,9 +37,18 @@ from ghtt_core.hands.rigid import (
     rotation_from_vector,
     rotation_to_vector,
 )
-from ghtt_core.streaming.residual import slow_part
+from ghtt_core.streaming.residual import smooth_part
 
 AnchorKind = Literal["residual", "registration", "blend"]
+ROTATION_TRUST: Final = 0.5
+"""Share of the network's own path of rotation that ``residual`` starts from; the rest is left to the observation.
+
+The network reads rotation from the same noisy frames, so its path follows their noise: half of it does best."""
+SHORTEST_SMOOTHED: Final = 4
+"""Frames below which a clip says nothing about its own noise."""
+SHAPE_TRUST: Final = 0.7
+"""The same for the change of hand shape over a clip."""
+_FINGERS: Final = ((2, 3, 4), (6, 7, 8), (10, 11, 12), (14, 15, 16), (18, 19, 20))
 _CMC_FRACTION = 0.45
 """Where the thumb CMC is drawn between wrist and thumb MCP: the networks never learn it."""
 
@@ -120,29 +130,71 @@ def place_clip(
         base_to_camera = RigidMap(*(part[:, None] for part in fitted))
     clip = PlacedClip(local, compose(to_base, base_to_camera), torch.zeros_like(local))
     if anchor.kind == "residual":
-        clip = _corrected(local, clip.local_to_camera, observed, weights)
+        clip = _corrected(local, clip.local_to_camera, observed, weights, frame_valid)
     return clip._replace(joints=apply(clip.local_to_camera, clip.joints))
 
 
-def _corrected(local: Tensor, to_camera: RigidMap, observed: Tensor, weights: Tensor) -> PlacedClip:
-    """Add the slow part of what the observation says differently; joints of the result are in the local frame."""
+def _corrected(
+    local: Tensor, to_camera: RigidMap, observed: Tensor, weights: Tensor, frame_valid: Tensor
+) -> PlacedClip:
+    """Add the smooth part of what the observation says differently; joints of the result are in the local frame."""
     seen = weights.sum(-1) > 0  # (B, T, 2)
     placed = apply(to_camera, local)
-    # Rigid difference of each frame: a turn about the hand's centre and a shift of it, in the camera frame.
     share = (weights / weights.sum(-1, keepdim=True).clamp_min(1e-6)).unsqueeze(-2)  # (B, T, 2, 1, 21)
     centre = (share @ placed).squeeze(-2)
     shift = (share @ observed).squeeze(-2) - centre
     fitted = kabsch(placed, observed, weights)
-    # Difference in shape: the observation brought onto the refined hand.
+    # Rotations are worked on as rotation vectors from the middle of the clip.
+    middle = (frame_valid.sum(1) - 1).clamp(min=0) // 2
+    back = to_camera.rotation[torch.arange(len(middle)), middle].mT[:, None]  # (B, 1, 2, 3, 3)
+    path = ROTATION_TRUST * rotation_to_vector(back @ to_camera.rotation)
+    turn = rotation_to_vector(back @ to_camera.rotation @ fitted.rotation) - path
+    # Hand shapes are compared after bringing the observation onto the refined hand.
     brought = apply(inverse(compose(to_camera, fitted)), observed)
-    shape = torch.where((weights > 0).unsqueeze(-1), brought - local, 0.0)
-    residual = torch.cat((rotation_to_vector(fitted.rotation), shift, shape.flatten(-2)), dim=-1)
-    turn, shift, shape = fill_frames(residual, seen).split_with_sizes((3, 3, 63), dim=-1)
-    offset = slow_part(shape).reshape(local.shape)
-    rotation = rotation_from_vector(slow_part(turn))
-    moved = centre + slow_part(shift, per_channel=True)
+    real = frame_valid[..., None, None, None]
+    rest = (local * real).sum(1, keepdim=True) / real.sum(1, keepdim=True).clamp(min=1)
+    shape = rest + SHAPE_TRUST * (local - rest)
+    difference = torch.where((weights > 0).unsqueeze(-1), brought - shape, local - shape)
+    residual = fill_frames(torch.cat((turn, shift, difference.flatten(-2)), dim=-1), seen)
+    turn, shift, difference = residual.split_with_sizes((3, 3, 63), dim=-1)
+    rotation = (to_camera.rotation.mT @ back.mT) @ rotation_from_vector(
+        path + _smooth_real(smooth_part, turn, frame_valid)
+    )
+    moved = centre + _smooth_real(_smooth_shift, shift, frame_valid)
     correction = RigidMap(rotation, moved - (centre.unsqueeze(-2) @ rotation).squeeze(-2))
-    return PlacedClip(place_thumb_cmc(local + offset), compose(to_camera, correction), offset)
+    shape = shape + _smooth_real(_smooth_shape, difference.reshape(local.shape), frame_valid)
+    return PlacedClip(place_thumb_cmc(shape), compose(to_camera, correction), shape - local)
+
+
+def _smooth_real(smooth: Callable[[Tensor], Tensor], values: Tensor, frame_valid: Tensor) -> Tensor:
+    """Smooth (B, T, ...) over the real frames of each clip; padding gets 0, very short clips stay as they are."""
+    lengths = frame_valid.sum(1)
+    if bool((lengths == values.shape[1]).all()):
+        return smooth(values)
+    result = torch.zeros_like(values)
+    for length in sorted(set(lengths.tolist())):
+        rows = lengths == length
+        part = values[rows, :length]
+        result[rows, :length] = smooth(part) if length >= SHORTEST_SMOOTHED else part
+    return result
+
+
+def _smooth_shift(shift: Tensor) -> Tensor:
+    """Smooth (B, T, 2, 3); the axes differ in noise (depth) but not in how much moves, so each is scaled by its own."""
+    bend = shift[:, 2:] - 2 * shift[:, 1:-1] + shift[:, :-2]
+    scale = bend.square().mean(1, keepdim=True).sqrt().clamp_min(1e-6)
+    return smooth_part(shift / scale) * scale
+
+
+def _smooth_shape(difference: Tensor) -> Tensor:
+    """Smooth (B, T, 2, 21, 3), palm and fingers each by themselves: one finger may move while the others rest."""
+    batch, frames = difference.shape[:2]
+    result = torch.zeros_like(difference)
+    palm, fingers = list(PALM_JOINTS), [joint for finger in _FINGERS for joint in finger]
+    for joints, groups in ((palm, 1), (fingers, len(_FINGERS))):
+        part = difference[..., joints, :].reshape(batch, frames, 2 * groups, -1)
+        result[..., joints, :] = smooth_part(part).reshape(batch, frames, 2, len(joints), 3)
+    return result
 
 
 def start_at_identity(features: Tensor) -> Tensor:

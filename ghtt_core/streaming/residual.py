@@ -3,56 +3,79 @@
 """What an observation says that a refined clip does not: split into the network's mistake and the detector's noise.
 
 The difference between observed and refined hands holds two things. The noise of a per-frame detector is drawn anew in
-every frame, so it is spread evenly over all temporal frequencies. The network's mistakes - a skeleton whose joints sit
-elsewhere than in its training data, a turn it underestimates - change slowly. So, over a clip, the fast half of the
-difference tells the noise's strength, and each slow frequency is kept in the share by which it is stronger than that:
-an empirical Wiener filter. Where the network is right, nothing is kept and the result is the network's; where the input
-has no noise, everything slow is kept and the result is the input's.
+every frame. The network's mistakes - a skeleton whose joints sit elsewhere than in its training data, a turn it
+underestimates - change slowly. So the difference is taken as a smooth function of time, plus a constant, plus white
+noise: a Gaussian process (a Brownian or an integrated Brownian motion) of which neither the strength nor the noise is
+known. The posterior mean is computed for a range of strengths, and these are averaged by how well each explains the
+clip (its marginal likelihood, noise variance and constant integrated out). Where the input has no noise everything is
+kept and the result is the input; where the network is right nothing but noise is left and nearly nothing is kept.
 """
 
 from __future__ import annotations
 
-import math
 from functools import cache
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
 
-SLOW_SHARE = 0.5
-"""Share of a clip's frequencies that can be the network's mistake; the rest measures the noise."""
+BROWNIAN: Final = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 100.0, 1000.0)
+"""Variances of a step from frame to frame, in noise variances."""
+INTEGRATED: Final = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0)
+"""Variances of a change of slope from frame to frame, in noise variances; here a slope is free like the constant."""
 
 
-def slow_part(residual: Tensor, *, per_channel: bool = False) -> Tensor:
-    """Keep of a residual what is not explained by noise that is independent from frame to frame.
+class _Smoothers(NamedTuple):
+    """Linear smoothers of T frames, one per strength.
+
+    Attributes:
+        rejected: (L, T, T), what a smoother takes for noise: the posterior mean is the rest.
+        penalty: (L,) minus twice the evidence per channel, its part that does not depend on the data.
+        freedom: (L,) degrees of freedom of the noise.
+    """
+
+    rejected: Tensor
+    penalty: Tensor
+    freedom: Tensor
+
+
+def smooth_part(residual: Tensor) -> Tensor:
+    """Keep of a residual what changes smoothly.
 
     Args:
-        residual: (B, T, H, D) differences over time, of H hands with D channels of one kind.
-        per_channel: Whether channels differ in noise, like depth from the image plane; they are then compared with
-            their own noise, and kept in one common share.
+        residual: (B, T, G, D) differences over time; the D channels of a group share noise and smoothness.
 
     Returns:
-        (B, T, H, D).
+        (B, T, G, D).
     """
-    frames = residual.shape[1]
-    basis = _cosines(frames).to(residual)  # (K, T), orthonormal
-    spectrum = torch.einsum("kt,bthd->bkhd", basis, residual)
-    slow = max(round(SLOW_SHARE * frames), 1)
-    power = spectrum.square()
-    noise = power[:, slow:].mean(1, keepdim=True)  # (B, 1, H, D)
+    batch, frames, groups, channels = residual.shape
+    smoothers = _smoothers(frames)
+    rejected = smoothers.rejected.to(residual)  # (L, T, T)
+    flat = residual.reshape(batch, frames, groups * channels)
+    noise = (rejected[:, None] @ flat).reshape(-1, *residual.shape)  # (L, B, T, G, D)
     tiny = torch.finfo(residual.dtype).tiny
-    if per_channel:
-        excess = (power[:, :slow] / noise.clamp_min(tiny)).mean(-1, keepdim=True)
-        share = 1.0 - 1.0 / excess.clamp_min(1.0)
-    else:
-        excess = power[:, :slow].mean(-1, keepdim=True)  # (B, slow, H, 1)
-        share = 1.0 - (noise.mean(-1, keepdim=True) / excess.clamp_min(tiny)).clamp(max=1.0)
-    return torch.einsum("kt,bkhd->bthd", basis[:slow], spectrum[:, :slow] * share)
+    power = (noise * residual).mean(-1).sum(2).clamp_min(tiny)  # (L, B, G)
+    penalty, freedom = (part.to(residual)[:, None, None] for part in smoothers[1:])
+    evidence = -0.5 * channels * (penalty + freedom * power.log())
+    weight = torch.softmax(evidence, dim=0)[:, :, None, :, None]  # (L, B, 1, G, 1)
+    return residual - (weight * noise).sum(0)
 
 
 @cache
-def _cosines(frames: int) -> Tensor:
-    """Orthonormal cosines (K, T) of the discrete cosine transform, slowest first."""
-    step, frequency = torch.arange(frames) + 0.5, torch.arange(frames)[:, None]
-    basis = torch.cos(math.pi / frames * frequency * step) * math.sqrt(2.0 / frames)
-    basis[0] /= math.sqrt(2.0)
-    return basis
+def _smoothers(frames: int) -> _Smoothers:
+    """Prepare the smoothers for clips of this many frames."""
+    time = torch.arange(1, frames + 1, dtype=torch.float64)
+    first, last = torch.minimum(time[:, None], time), torch.maximum(time[:, None], time)
+    constant = torch.ones(frames, 1, dtype=torch.float64)
+    line = torch.cat((constant, (time - time.mean())[:, None]), dim=1)
+    priors = [(strength * first, constant) for strength in BROWNIAN]
+    priors += [(strength * first.square() * (3 * last - first) / 6, line) for strength in INTEGRATED]
+    rejected, penalty, freedom = [], [], []
+    for covariance, free in priors:
+        total = torch.eye(frames, dtype=torch.float64) + covariance
+        inverse = torch.linalg.inv(total)
+        information = free.T @ inverse @ free
+        rejected.append(inverse - inverse @ free @ torch.linalg.inv(information) @ free.T @ inverse)
+        penalty.append(torch.logdet(total) + torch.logdet(information) - torch.logdet(free.T @ free))
+        freedom.append(float(frames - free.shape[1]))
+    return _Smoothers(torch.stack(rejected), torch.stack(penalty), torch.tensor(freedom))

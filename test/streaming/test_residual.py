@@ -1,10 +1,9 @@
 # Copyright 2026 The ghtt_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What is slow in the difference between observation and network is kept, what is white noise is dropped."""
+"""What is smooth in the difference between observation and network is kept, what is white noise is dropped."""
 
 from __future__ import annotations
 
-import pytest
 import torch
 from streaming_scenes import moving_hands
 from torch import Tensor, nn
@@ -13,7 +12,7 @@ from ghtt_core.hands.canonical import estimate_template
 from ghtt_core.hands.components import encode
 from ghtt_core.models.pose_block import PoseEncoding
 from ghtt_core.streaming.refinement import refine_windows
-from ghtt_core.streaming.residual import slow_part
+from ghtt_core.streaming.residual import smooth_part
 
 WINDOWS = 200
 
@@ -30,23 +29,23 @@ def test_white_noise_is_dropped_and_a_slow_mistake_kept() -> None:
     time = torch.arange(16.0)[None, :, None, None]
     mistake = 2.0 * white(WINDOWS, 1, 2, 60) + 0.1 * white(WINDOWS, 1, 2, 60, seed=1) * time
     noise = white(WINDOWS, 16, 2, 60, seed=2)
-    assert rms(slow_part(noise)) < 0.2
-    assert rms(slow_part(mistake) - mistake) < 0.1
-    assert rms(slow_part(mistake + noise) - mistake) < 0.45
+    # A constant and a slope cannot be told from a mistake: of white noise they are 2 of 16 directions.
+    assert rms(smooth_part(noise)) < 1.05 * (2 / 16) ** 0.5
+    assert rms(smooth_part(mistake) - mistake) < 0.1
+    assert rms(smooth_part(mistake + noise) - mistake) < 0.45
 
 
-def test_channels_of_different_noise_do_not_hide_each_other() -> None:
-    noise = white(WINDOWS, 16, 2, 3) * torch.tensor([0.003, 0.003, 0.015])
-    mistake = torch.tensor([0.01, 0.0, 0.0])
-    kept = slow_part(mistake + noise, per_channel=True)
-    assert rms((kept - mistake)[..., 0]) < 0.003
-    assert rms(kept[..., 2]) < 0.012
+def test_groups_of_different_noise_do_not_hide_each_other() -> None:
+    noise = white(WINDOWS, 16, 2, 30) * torch.tensor([0.003, 0.03])[:, None]
+    mistake = torch.tensor([0.01, 0.0])[:, None]
+    kept = smooth_part(mistake + noise)
+    assert rms((kept - mistake)[:, :, 0]) < 0.002
+    assert rms(kept[:, :, 1]) < 0.015
 
 
-@pytest.mark.parametrize("per_channel", [False, True])
-def test_nothing_in_nothing_out(per_channel: bool) -> None:
-    assert torch.equal(slow_part(torch.zeros(1, 16, 2, 3), per_channel=per_channel), torch.zeros(1, 16, 2, 3))
-    assert torch.isfinite(slow_part(torch.full((1, 16, 2, 3), 1e-30), per_channel=per_channel)).all()
+def test_nothing_in_nothing_out() -> None:
+    assert torch.equal(smooth_part(torch.zeros(1, 16, 2, 3)), torch.zeros(1, 16, 2, 3))
+    assert torch.isfinite(smooth_part(torch.full((1, 16, 2, 3), 1e-30))).all()
 
 
 class Wrong(nn.Module):
