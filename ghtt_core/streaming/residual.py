@@ -7,12 +7,14 @@ every frame. The network's mistakes - a skeleton whose joints sit elsewhere than
 underestimates - change slowly. So the difference is taken as a smooth function of time, plus a constant, plus white
 noise: a Gaussian process (a Brownian or an integrated Brownian motion) of which neither the strength nor the noise is
 known. The posterior mean is computed for a range of strengths, and these are averaged by how well each explains the
-clip (its marginal likelihood, noise variance and constant integrated out). Where the input has no noise everything is
-kept and the result is the input; where the network is right nothing but noise is left and nearly nothing is kept.
+clip (its likelihood with the best noise variance; a free slope costs as in the Bayesian information criterion). Where
+the input has no noise everything is kept and the result is the input; where the network is right nothing but noise is
+left and nearly nothing is kept. The unit of the residual does not matter.
 """
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -31,12 +33,10 @@ class _Smoothers(NamedTuple):
     Attributes:
         rejected: (L, T, T), what a smoother takes for noise: the posterior mean is the rest.
         penalty: (L,) minus twice the evidence per channel, its part that does not depend on the data.
-        freedom: (L,) degrees of freedom of the noise.
     """
 
     rejected: Tensor
     penalty: Tensor
-    freedom: Tensor
 
 
 def smooth_part(residual: Tensor) -> Tensor:
@@ -55,8 +55,8 @@ def smooth_part(residual: Tensor) -> Tensor:
     noise = (rejected[:, None] @ flat).reshape(-1, *residual.shape)  # (L, B, T, G, D)
     tiny = torch.finfo(residual.dtype).tiny
     power = (noise * residual).mean(-1).sum(2).clamp_min(tiny)  # (L, B, G)
-    penalty, freedom = (part.to(residual)[:, None, None] for part in smoothers[1:])
-    evidence = -0.5 * channels * (penalty + freedom * power.log())
+    penalty = smoothers.penalty.to(residual)[:, None, None]
+    evidence = -0.5 * channels * (penalty + (frames - 1) * power.log())
     weight = torch.softmax(evidence, dim=0)[:, :, None, :, None]  # (L, B, 1, G, 1)
     return residual - (weight * noise).sum(0)
 
@@ -70,12 +70,12 @@ def _smoothers(frames: int) -> _Smoothers:
     line = torch.cat((constant, (time - time.mean())[:, None]), dim=1)
     priors = [(strength * first, constant) for strength in BROWNIAN]
     priors += [(strength * first.square() * (3 * last - first) / 6, line) for strength in INTEGRATED]
-    rejected, penalty, freedom = [], [], []
+    rejected, penalty = [], []
     for covariance, free in priors:
         total = torch.eye(frames, dtype=torch.float64) + covariance
         inverse = torch.linalg.inv(total)
         information = free.T @ inverse @ free
         rejected.append(inverse - inverse @ free @ torch.linalg.inv(information) @ free.T @ inverse)
-        penalty.append(torch.logdet(total) + torch.logdet(information) - torch.logdet(free.T @ free))
-        freedom.append(float(frames - free.shape[1]))
-    return _Smoothers(torch.stack(rejected), torch.stack(penalty), torch.tensor(freedom))
+        occam = torch.logdet(total) + torch.logdet(information) - torch.logdet(free.T @ free)
+        penalty.append(occam + (free.shape[1] - 1) * math.log(frames))
+    return _Smoothers(torch.stack(rejected), torch.stack(penalty))
