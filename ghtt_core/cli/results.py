@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,6 +34,7 @@ FORECAST_KINDS = {"pose": "p_a", "action": "p_b"}
 _SHOW_NS = 500_000_000
 """How long the picture shows an action or a forecast that nothing newer has replaced."""
 _SPACE_CHECK_FRAMES = 15
+_PENDING_PICTURES = 4
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ class RunResults:
         except OutputError:
             self._motion.discard()
             raise
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="overlay")
+        self._pending: deque[Future[None]] = deque()
         self._began = time.perf_counter()
 
     def add(self, frame: HandFrame, update: Update, estimate_ms: float) -> None:
@@ -123,10 +128,10 @@ class RunResults:
             self._motion.add_forecast(FORECAST_KINDS[forecast.method], forecast)
 
     def draw(self, image: NDArray[np.uint8], frame: HandFrame, update: Update) -> None:
-        """Draw the newest results onto the picture of this frame and add it to the overlay.
+        """Draw the newest results onto the picture of this frame and add it to the overlay, a moment later.
 
         Args:
-            image: (height, width, 3) BGR picture, changed in place.
+            image: (height, width, 3) BGR picture; changed, and not to be used by the caller any more.
             frame: What the estimator saw in it.
             update: What the predictor made of it.
 
@@ -151,9 +156,30 @@ class RunResults:
                 f"{latest} ms   |   {self._names.estimator}, {self._names.model_id}",
             ),
         )
+        # Drawing and encoding run beside the next frame's work; a few pictures may wait, so memory stays bounded.
+        while len(self._pending) >= _PENDING_PICTURES:
+            self._pending.popleft().result()
+        self._pending.append(self._worker.submit(self._render, image, scene))
+
+    def _render(self, image: NDArray[np.uint8], scene: Scene) -> None:
+        assert self._painter is not None
+        assert self._video is not None
         self._painter.draw(image, scene)
         self._painter.draw_legend(image, scene.valid)
-        self._video.write(image, now_ns - self._first_ns)
+        self._video.write(image, scene.now_ns - self._first_ns)
+
+    def _drain(self) -> None:
+        """Wait for all pictures; the first failure is raised once none is left.
+
+        Raises:
+            OutputError: If a picture could not be written.
+        """
+        self._worker.shutdown(wait=True)
+        failures = [future.exception() for future in self._pending]
+        self._pending.clear()
+        for failure in failures:
+            if failure is not None:
+                raise failure
 
     def finish(self) -> Mapping[str, Any]:
         """Complete all files; each is attempted even if another fails.
@@ -166,7 +192,7 @@ class RunResults:
         """
         summary = self.summary()
         failures: list[OutputError] = []
-        steps: list[Callable[[], None]] = [partial(self._motion.finish, self._folder / "motion.npz")]
+        steps: list[Callable[[], None]] = [self._drain, partial(self._motion.finish, self._folder / "motion.npz")]
         if self._video is not None:
             steps.append(self._video.close)
         steps.append(partial(write_json, self._folder / "summary.json", summary))
@@ -181,6 +207,7 @@ class RunResults:
 
     def discard(self) -> None:
         """Leave nothing behind; for runs that ended before their first frame."""
+        self._worker.shutdown(wait=True, cancel_futures=True)
         self._motion.discard()
         if self._video is not None:
             self._video.discard()

@@ -14,6 +14,7 @@ Examples:
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -56,6 +57,7 @@ class RunOptions:
         horizon: Seconds to forecast, up to 3.2.
         device: Where networks run; auto takes a GPU that is there.
         seed: Of the forecast samples.
+        threads: CPU threads of the networks; by default half of the cores, because pictures take the rest.
         frames: Stop after this many input frames.
         overlay: Whether to write overlay.mp4.
     """
@@ -73,6 +75,7 @@ class RunOptions:
     horizon: float = MAX_HORIZON_S
     device: Literal["auto", "cpu", "cuda"] = "auto"
     seed: int = 0
+    threads: int | None = None
     frames: int | None = None
     overlay: bool = True
 
@@ -88,6 +91,8 @@ def run(options: RunOptions) -> None:
         raise InputError("Say what to look at: one of --video FILE, --camera N and --poses FILE.npz.")
     if options.frames is not None and options.frames < 1:
         raise InputError(f"--frames must be at least 1, not {options.frames}.")
+    if options.threads is not None and options.threads < 1:
+        raise InputError(f"--threads must be at least 1, not {options.threads}.")
     if not 0 < options.horizon <= MAX_HORIZON_S:
         raise InputError(f"--horizon must be above 0 and at most {MAX_HORIZON_S} seconds, not {options.horizon}.")
     if not 0 <= options.seed < 2**63:
@@ -112,10 +117,14 @@ def _open_source(options: RunOptions) -> HandSource:
 
 def _load_predictor(options: RunOptions) -> MotionPredictor:
     folder = find_model(options.model)
+    import torch
+
     from ghtt_core.cli.device import choose_device
     from ghtt_core.models.checkpoint import load_checkpoint
     from ghtt_core.streaming.predictor import MotionPredictor, PredictorConfig
 
+    # More threads than free cores wait for each other: slower, and unevenly so.
+    torch.set_num_threads(options.threads or max(1, (os.cpu_count() or 2) // 2))
     device = choose_device(options.device)
     methods: dict[str, Any] = {"p_a": "pose", "p_b": "action", "both": "both"}
     config = PredictorConfig(

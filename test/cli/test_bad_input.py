@@ -150,6 +150,7 @@ def test_videos_that_are_none(refused: Callable[..., str], tmp_path: Path, rando
         [],
         ["--poses", "a.npz", "--video", "b.mp4"],
         ["--poses", "a.npz", "--frames", "0"],
+        ["--poses", "a.npz", "--threads", "0"],
         ["--poses", "a.npz", "--model", "no/such/checkpoint"],
         ["--video", "a.mp4", "--estimator", "telepathy"],
         ["--video", "a.mp4", "--estimator", "recorded"],
