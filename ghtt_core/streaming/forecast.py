@@ -6,42 +6,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Any, Self, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ghtt_core.errors import InputError
 from ghtt_core.hands.layout import HAND_NAMES, NUM_HANDS, NUM_JOINTS
+from ghtt_core.streaming.envelope import Envelope, Part, bound_normal, bound_samples
 from ghtt_core.streaming.status import Status
 
-Part = Literal["joint", "finger", "hand"]
-_GROUPS: dict[str, tuple[tuple[int, ...], ...]] = {
-    "joint": tuple((joint,) for joint in range(NUM_JOINTS)),
-    "finger": ((0, 1, 5, 9, 13, 17), (2, 3, 4), (5, 6, 7, 8), (9, 10, 11, 12), (13, 14, 15, 16), (17, 18, 19, 20)),
-    "hand": (tuple(range(NUM_JOINTS)),),
-}
+__all__ = ["Envelope", "Forecast", "NoForecastError", "Part"]
 
 
-@dataclass(frozen=True, eq=False)
-class Envelope:
-    """Spheres that hold a share of the samples, per step, hand and part.
+class NoForecastError(InputError):
+    """A message says that there is no forecast: the planner has to do without one.
 
     Attributes:
-        stamps_ns: (T,) int64 absolute times.
-        centres: (T, 2, P, 3) metres; zero for hands the forecast does not have.
-        radii: (T, 2, P) metres; a joint is a point, so add the thickness of a finger to keep clear of it.
-        coverage: Share of the samples' weight whose part lies wholly inside, for each sphere on its own.
-        part: ``joint`` (P = 21), ``finger`` (palm and five fingers, P = 6) or ``hand`` (P = 1).
-        hands: (2,) bool, hands the forecast has.
+        status: Why; ``warming_up``, ``stale_input`` or ``hands_lost``.
     """
 
-    stamps_ns: NDArray[np.int64]
-    centres: NDArray[np.float32]
-    radii: NDArray[np.float32]
-    coverage: float
-    part: Part
-    hands: NDArray[np.bool_]
+    def __init__(self, status: Status) -> None:
+        """Remember the status."""
+        super().__init__(f"There is no forecast ({status}); act as without one until the next message.")
+        self.status = status
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +51,16 @@ class Forecast:
         frame_id: Name of the coordinate frame.
         method: How it was made, e.g. ``action`` (P.b) or ``pose`` (P.a).
         seed: Seed of the samples.
+        covariance: (T, 2, 21, 6) square metres (xx xy xz yy yz zz) of the samples, or None where nobody computed it.
+        light: The samples were left out to save bandwidth: ``samples`` holds their mean alone, and ``covariance`` says
+            how they spread.
+        radius: (T, 2, 21) metres, calibrated: holds a joint about ``mean`` with probability ``coverage``; None
+            without a calibration.
+        coverage: Of ``radius``; 0 without.
+        calibration_id: What ``radius`` was calibrated on.
+        person_id: Whose hands.
+        model_id: Checkpoint that made the forecast.
+        actions: The most probable actions with their probabilities, best first.
     """
 
     samples: NDArray[np.float32]
@@ -76,6 +74,14 @@ class Forecast:
     frame_id: str = "camera"
     method: str = ""
     seed: int = 0
+    covariance: NDArray[np.float32] | None = None
+    light: bool = False
+    radius: NDArray[np.float32] | None = None
+    coverage: float = 0.0
+    calibration_id: str = ""
+    person_id: str = ""
+    model_id: str = ""
+    actions: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         """Check shapes and give equal weights where none were given.
@@ -102,6 +108,35 @@ class Forecast:
             or not np.isclose(self.weights.sum(), 1, atol=1e-3)
         ):
             raise InputError("The weights of a forecast must be one per sample, not negative, with the sum 1.")
+        for name, values, wanted in (
+            ("covariance", self.covariance, (*shape[1:4], 6)),
+            ("radius", self.radius, shape[1:4]),
+        ):
+            if values is not None and (values.shape != wanted or not np.isfinite(values).all()):
+                raise InputError(f"The {name} of a forecast must be finite and of shape {wanted}, not {values.shape}.")
+        if self.light and (self.covariance is None or shape[0] != 1):
+            raise InputError("A light forecast has the mean as its only sample, and a covariance.")
+
+    @classmethod
+    def from_message(cls, message: Any) -> Self:
+        """Read a ``ghtt_ros/PredictedMotion``, of whichever library (rclpy, its stand-in, rosbags).
+
+        A message has a forecast whatever its status, or none whatever its status: read ``status`` and ``frame_id``
+        before believing the positions.
+
+        Args:
+            message: The message; its arrays are not copied where that can be avoided.
+
+        Returns:
+            The forecast; a light one where the message has no samples.
+
+        Raises:
+            NoForecastError: If there is no forecast; the error's ``status`` says why.
+            InputError: If the message contradicts itself.
+        """
+        from ghtt_core.streaming.forecast_message import forecast_fields
+
+        return cls(**forecast_fields(message))
 
     @cached_property
     def stamps_ns(self) -> NDArray[np.int64]:
@@ -178,6 +213,8 @@ class Forecast:
             samples=self.samples[:, low:high],
             first_offset_ns=self.first_offset_ns + low * self.step_ns,
             origin=self.origin if low == 0 else None,
+            covariance=None if self.covariance is None else self.covariance[low:high],
+            radius=None if self.radius is None else self.radius[low:high],
         )
 
     def envelope(self, coverage: float = 0.9, part: Part = "hand") -> Envelope:
@@ -185,7 +222,7 @@ class Forecast:
 
         Each sphere stands on the mean of its part over samples; its radius is the smallest that holds the part of
         samples worth at least ``coverage``. It bounds the samples as they are; only a calibration relates them to what
-        will happen.
+        will happen. A light forecast is taken as normally distributed, with spheres rather too large than too small.
 
         Args:
             coverage: Share of the samples, in (0, 1].
@@ -195,39 +232,22 @@ class Forecast:
             The spheres.
 
         Raises:
-            InputError: If coverage or part is impossible.
+            InputError: If coverage or part is impossible; a light forecast cannot be covered wholly.
         """
         if not 0 < coverage <= 1:
             raise InputError(f"The coverage of an envelope must be in (0, 1], not {coverage}.")
         if part not in get_args(Part):
             raise InputError(f"An envelope is made per 'joint', 'finger' or 'hand', not per {part!r}.")
-        centres, radii = [], []
-        for group in _GROUPS[part]:
-            points = self.samples[:, :, :, list(group)]  # (S, T, 2, G, 3)
-            centre = np.einsum("s,sthgc->thc", self.weights, points) / len(group)
-            distance = np.linalg.norm(points - centre[None, :, :, None], axis=-1).max(-1)  # (S, T, 2)
-            centres.append(centre)
-            radii.append(_weighted_quantile(distance, self.weights, coverage))
-        return Envelope(
-            self.stamps_ns,
-            np.stack(centres, axis=2).astype(np.float32),
-            np.stack(radii, axis=2).astype(np.float32),
-            coverage,
-            part,
-            self.hands,
-        )
+        if self.light:
+            assert self.covariance is not None
+            centres, radii = bound_normal(self.mean, self.covariance, coverage, part)
+        else:
+            centres, radii = bound_samples(self.samples, self.weights, coverage, part)
+        return Envelope(self.stamps_ns, centres, radii, coverage, part, self.hands, self.status, self.frame_id)
 
     def __repr__(self) -> str:
         """Summarise instead of printing a megabyte of numbers."""
         hands = "+".join(name for name, there in zip(HAND_NAMES, self.hands, strict=True) if there) or "no hand"
         seconds = (self.end_ns - self.t0_ns) / 1e9
-        return f"Forecast({hands}, {len(self.samples)} samples, {seconds:.2f} s after {self.t0_ns} ns, {self.status})"
-
-
-def _weighted_quantile(values: NDArray[np.float32], weights: ArrayLike, share: float) -> NDArray[np.float32]:
-    """Smallest value along axis 0 (S, ...) that at least ``share`` of the weight does not exceed."""
-    order = np.argsort(values, axis=0, kind="stable")
-    total = np.cumsum(np.asarray(weights, np.float64)[order], axis=0)
-    index = (total < share - 1e-6).sum(axis=0, keepdims=True).clip(max=len(values) - 1)
-    result: NDArray[np.float32] = np.take_along_axis(np.take_along_axis(values, order, 0), index, 0)[0]
-    return result
+        samples = "light" if self.light else f"{len(self.samples)} samples"
+        return f"Forecast({hands}, {samples}, {seconds:.2f} s after {self.t0_ns} ns, {self.status})"
