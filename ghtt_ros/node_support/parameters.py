@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Final, Generic, Literal, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, Literal, Protocol, TypeVar, cast
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.parameter import Parameter
@@ -60,7 +60,7 @@ def parameter(
 class DataclassInstance(Protocol):
     """Anything `dataclasses.fields` works on."""
 
-    __dataclass_fields__: Any
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
 
 Settings = TypeVar("Settings", bound=DataclassInstance)
@@ -125,7 +125,7 @@ class NodeParameters(Generic[Settings]):
 
     def _checked(self, name: str, value: Any) -> Any:
         spec, kind = self._specs[name], self._kinds[name]
-        usable = type(value) is kind and not (kind is float and not math.isfinite(value))
+        usable = type(value) is kind and not (isinstance(value, float) and not math.isfinite(value))
         if usable and spec.minimum is not None and spec.maximum is not None:
             usable = spec.minimum <= value <= spec.maximum
         if usable and spec.choices:

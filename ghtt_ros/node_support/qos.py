@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
-from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks, UnsupportedEventTypeError
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 from ghtt_ros.node_support.callbacks import ErrorLog, guarded
@@ -66,29 +66,42 @@ def describe(profile: QoSProfile) -> str:
     return ", ".join(words)
 
 
-def subscription_events(node: Any, topic: str, requested: QoSProfile, errors: ErrorLog) -> SubscriptionEventCallbacks:
-    """Return event callbacks that say once why nothing is received, with both profiles.
+def subscribe(
+    node: Any,
+    kind: type,
+    topic: str,
+    callback: Callable[[Any], None],
+    profile: QoSProfile,
+    errors: ErrorLog,
+) -> Any:
+    """Create a subscription whose callback never raises and that says once why nothing is received.
 
     Args:
         node: The subscribing node.
-        topic: The topic's name as given to `create_subscription`.
-        requested: What the node asks for.
+        kind: Message type.
+        topic: Name of the topic.
+        callback: Takes a message.
+        profile: What the node asks for.
         errors: Where exceptions go.
     """
-    return SubscriptionEventCallbacks(
-        incompatible_qos=guarded(
-            _Mismatch(node, topic, requested, "publishers", node.get_publishers_info_by_topic), errors
-        )
-    )
+    report = _Mismatch(node, topic, profile, "publishers", node.get_publishers_info_by_topic)
+    events = SubscriptionEventCallbacks(incompatible_qos=guarded(report, errors))
+    safe = guarded(callback, errors)
+    try:
+        return node.create_subscription(kind, topic, safe, profile, event_callbacks=events)
+    except UnsupportedEventTypeError:
+        # Not every middleware tells.
+        return node.create_subscription(kind, topic, safe, profile)
 
 
-def publisher_events(node: Any, topic: str, offered: QoSProfile, errors: ErrorLog) -> PublisherEventCallbacks:
-    """Return event callbacks that say once why a subscriber receives nothing, with both profiles."""
-    return PublisherEventCallbacks(
-        incompatible_qos=guarded(
-            _Mismatch(node, topic, offered, "subscribers", node.get_subscriptions_info_by_topic), errors
-        )
-    )
+def advertise(node: Any, kind: type, topic: str, profile: QoSProfile, errors: ErrorLog) -> Any:
+    """Create a publisher that says once, with both profiles, why a subscriber receives nothing."""
+    report = _Mismatch(node, topic, profile, "subscribers", node.get_subscriptions_info_by_topic)
+    events = PublisherEventCallbacks(incompatible_qos=guarded(report, errors))
+    try:
+        return node.create_publisher(kind, topic, profile, event_callbacks=events)
+    except UnsupportedEventTypeError:
+        return node.create_publisher(kind, topic, profile)
 
 
 class _Mismatch:
