@@ -4,13 +4,11 @@
 
 from __future__ import annotations
 
-import copy
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from rcl_interfaces.msg import ParameterDescriptor, ParameterEvent, ParameterValue, SetParametersResult
-
+from ghtt_ros.embedded.messages import message_class
 from ghtt_ros.embedded.parameter import Parameter, parameter_value_to_python
 from ghtt_ros.embedded.parameter_exceptions import (
     InvalidParameterException,
@@ -21,8 +19,13 @@ from ghtt_ros.embedded.parameter_exceptions import (
     ParameterNotDeclaredException,
     ParameterUninitializedException,
 )
-from ghtt_ros.embedded.parameter_queries import ParameterQueries
+from ghtt_ros.embedded.parameter_queries import ParameterQueries, copy_of
 from ghtt_ros.embedded.parameter_rules import is_valid_name, refusal
+
+ParameterDescriptor = message_class("rcl_interfaces/msg/ParameterDescriptor")
+ParameterEvent = message_class("rcl_interfaces/msg/ParameterEvent")
+ParameterValue = message_class("rcl_interfaces/msg/ParameterValue")
+SetParametersResult = message_class("rcl_interfaces/msg/SetParametersResult")
 
 OnSetCallback = Callable[[list[Parameter]], Any]
 
@@ -78,7 +81,7 @@ class NodeParameters(ParameterQueries):
         with self._parameters_lock:
             for name, *rest in parameters:
                 value = rest[0] if rest else None
-                descriptor = copy.deepcopy(rest[1]) if len(rest) > 1 else ParameterDescriptor()
+                descriptor = copy_of(rest[1]) if len(rest) > 1 else ParameterDescriptor()
                 full = f"{namespace}.{name}" if namespace else name
                 declared.append(self._declare(full, value, descriptor, ignore_override))
         return declared

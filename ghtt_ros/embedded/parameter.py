@@ -10,10 +10,12 @@ from enum import Enum
 from typing import Any
 
 import numpy as np
-from rcl_interfaces.msg import Parameter as ParameterMessage
-from rcl_interfaces.msg import ParameterValue
 
+from ghtt_ros.embedded.messages import message_class
 from ghtt_ros.embedded.parameter_files import parse_value
+
+ParameterMessage = message_class("rcl_interfaces/msg/Parameter")
+ParameterValue = message_class("rcl_interfaces/msg/ParameterValue")
 
 PARAMETER_SEPARATOR_STRING = "."
 

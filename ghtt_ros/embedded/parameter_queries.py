@@ -4,13 +4,20 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
-from rcl_interfaces.msg import ListParametersResult, ParameterDescriptor
-
+from ghtt_ros.embedded.cdr import deserialize, serialize
+from ghtt_ros.embedded.messages import message_class
 from ghtt_ros.embedded.parameter import PARAMETER_SEPARATOR_STRING, Parameter
 from ghtt_ros.embedded.parameter_exceptions import ParameterNotDeclaredException
+
+ListParametersResult = message_class("rcl_interfaces/msg/ListParametersResult")
+ParameterDescriptor = message_class("rcl_interfaces/msg/ParameterDescriptor")
+
+
+def copy_of(message: Any) -> Any:
+    """A copy of a message that shares nothing with it."""
+    return deserialize(serialize(message), message.ros_type)
 
 
 class ParameterQueries:
@@ -59,7 +66,7 @@ class ParameterQueries:
         """
         descriptor = self._descriptors.get(name)
         if descriptor is not None:
-            return copy.deepcopy(descriptor)
+            return copy_of(descriptor)
         if self._allow_undeclared_parameters:
             return ParameterDescriptor()
         raise ParameterNotDeclaredException(name)
