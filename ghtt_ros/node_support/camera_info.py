@@ -47,6 +47,10 @@ class CameraInfoFollower:
         self.changes = 0
         self.note = ""
 
+    def start_waiting(self) -> None:
+        """Count the time without intrinsics from now."""
+        self._since = time.monotonic()
+
     def take(self, message: Any) -> None:
         """Take a CameraInfo; one that cannot be used is reported, and the last good one stays.
 

@@ -16,6 +16,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
 from ghtt_core.errors import GhttError
 from ghtt_ros.node_support.lifecycle import PipelineNode
+from ghtt_ros.node_support.log_bridge import library_logs_to
 
 BAD_CONFIGURATION: Final = 2
 """Exit code where starting again would fail again: a parameter, a model or a package has to be put right first."""
@@ -37,11 +38,12 @@ def run_node(factory: Callable[[], PipelineNode[Any]], args: Sequence[str] | Non
     node: PipelineNode[Any] | None = None
     try:
         node = factory()
-        if not node.start_alone():
-            return BAD_CONFIGURATION if node.context.ok() else 0
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        executor.spin()
+        with library_logs_to(node):
+            if not node.start_alone():
+                return BAD_CONFIGURATION if node.context.ok() else 0
+            executor = SingleThreadedExecutor()
+            executor.add_node(node)
+            executor.spin()
     except GhttError as error:
         print(error, file=sys.stderr)
         return BAD_CONFIGURATION

@@ -49,8 +49,3 @@ class StampGate:
     def reset(self) -> None:
         """Forget the newest stamp; the counts stay."""
         self._newest_ns = None
-
-
-def stamp_ns(stamp: object) -> int:
-    """Turn a builtin_interfaces/Time into nanoseconds."""
-    return int(stamp.sec) * 1_000_000_000 + int(stamp.nanosec)  # type: ignore[attr-defined]

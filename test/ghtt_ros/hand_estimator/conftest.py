@@ -1,0 +1,251 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A camera, a listener and the node as a process of its own, over DDS on the loopback interface."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+DEADLINE_S = 30.0
+START_NS = 1_000_000_000_000
+"""Stamp of the first picture and of the recording's first frame."""
+STEP_NS = 33_333_333
+WIDTH, HEIGHT = 64, 48
+FX = 50.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ros_domain() -> Iterator[None]:
+    """A domain for this process and its children alone."""
+    chosen = {"ROS_DOMAIN_ID": str(1 + os.getpid() % 100), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+    before = {name: os.environ.get(name) for name in chosen}
+    os.environ.update(chosen)
+    yield
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name)
+        else:
+            os.environ[name] = value
+
+
+def eventually(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
+    """Poll until the condition holds and return what it gave."""
+    until = time.monotonic() + deadline_s
+    while time.monotonic() < until:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"not within {deadline_s:.0f} s: {what}")
+
+
+class NodeProcess:
+    """hand_estimator in a process of its own; its log is in a file."""
+
+    def __init__(self, log: Path, *arguments: str) -> None:
+        self._log = log
+        with log.open("wb") as file:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "ghtt_ros.hand_estimator", "--ros-args", *arguments],
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def said(self, *words: str, times: int = 1) -> None:
+        """Wait for a line of the log that has all the words."""
+
+        def found() -> bool:
+            lines = [line for line in self.log.splitlines() if all(word in line for word in words)]
+            return len(lines) >= times
+
+        try:
+            eventually(found, f"{words} in the log")
+        except AssertionError as error:
+            raise AssertionError(f"{error}:\n{self.log}") from None
+
+    def count(self, *words: str) -> int:
+        return sum(all(word in line for word in words) for line in self.log.splitlines())
+
+    def wait(self) -> int:
+        """Wait for the process to end by itself."""
+        return self._process.wait(DEADLINE_S)
+
+    def stop(self) -> int:
+        """Press Ctrl-C and return the exit code."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        try:
+            return self._process.wait(DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise
+
+
+class Bench:
+    """The outside of the node: camera topics to publish on, and everything the node says."""
+
+    def __init__(self, namespace: str) -> None:
+        import rclpy
+        from diagnostic_msgs.msg import DiagnosticArray
+        from rclpy.executors import SingleThreadedExecutor
+
+        from ghtt_ros.msg import HandObservation
+
+        self.namespace = namespace
+        self._context = rclpy.context.Context()
+        rclpy.init(args=[], context=self._context)
+        self.node = rclpy.create_node("bench", namespace=namespace, context=self._context)
+        self.observations: list[Any] = []
+        self.statuses: list[Any] = []
+        self.node.create_subscription(HandObservation, "ghtt/hand_observation", self.observations.append, 50)
+        self.node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 50)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread.start()
+
+    def _spin(self) -> None:
+        from rclpy.executors import ExternalShutdownException
+
+        try:
+            self._executor.spin()
+        except ExternalShutdownException:
+            pass
+
+    def _on_diagnostics(self, message: Any) -> None:
+        name = f"{self.namespace.lstrip('/')}/hand_estimator"
+        self.statuses.extend(status for status in message.status if status.name == name)
+
+    def publisher(self, kind: Any, topic: str, reliable: bool = True, depth: int = 10) -> Any:
+        from rclpy.qos import QoSProfile, ReliabilityPolicy
+
+        policy = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
+        return self.node.create_publisher(kind, topic, QoSProfile(depth=depth, reliability=policy))
+
+    def matched(self, *publishers: Any) -> None:
+        """Wait until the node listens to all of them."""
+        for publisher in publishers:
+            eventually(publisher.get_subscription_count, f"a subscriber of {publisher.topic_name}")
+
+    def status(self, condition: Callable[[Any, dict[str, str]], Any]) -> tuple[Any, dict[str, str]]:
+        """Wait for diagnostics that fulfil a condition on status and values, sent from now on."""
+        start = len(self.statuses)
+
+        def find() -> Any:
+            for status in self.statuses[start:]:
+                values = {item.key: item.value for item in status.values}
+                if condition(status, values):
+                    return status, values
+            return None
+
+        try:
+            return eventually(find, "diagnostics as wanted")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; the last were {self.statuses[-1:]}") from None
+
+    def seen(self, stamp: int) -> Any:
+        """Wait for the observation of the picture with this stamp."""
+        return eventually(
+            lambda: next((found for found in self.observations if stamp_of(found) == stamp), None),
+            f"an observation of the picture at {stamp}",
+        )
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self._thread.join(DEADLINE_S)
+        self.node.destroy_node()
+        self._context.try_shutdown()
+
+
+def stamp_of(message: Any) -> int:
+    """Nanoseconds of a message's header."""
+    return int(message.header.stamp.sec) * 1_000_000_000 + int(message.header.stamp.nanosec)
+
+
+def stamped(message: Any, stamp: int, frame_id: str = "lens") -> Any:
+    """The message with this stamp and frame."""
+    message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, 1_000_000_000)
+    message.header.frame_id = frame_id
+    return message
+
+
+def picture(stamp: int, encoding: str = "bgr8", width: int = WIDTH, height: int = HEIGHT) -> Any:
+    """A grey sensor_msgs/Image."""
+    from sensor_msgs.msg import Image
+
+    pixel_bytes = {"bgr8": 3, "rgb8": 3, "mono8": 1, "bgra8": 4, "rgba8": 4, "yuv422": 2, "16UC1": 2, "32FC1": 4}
+    step = width * pixel_bytes.get(encoding, 1)
+    image = Image(height=height, width=width, encoding=encoding, is_bigendian=0, step=step)
+    image.data = bytes([100]) * (step * height)
+    return stamped(image, stamp)
+
+
+def camera_info(width: int = WIDTH, height: int = HEIGHT, focal: float = FX) -> Any:
+    """A sensor_msgs/CameraInfo of a camera without distortion; focal 0 for an uncalibrated one."""
+    from sensor_msgs.msg import CameraInfo
+
+    info = CameraInfo(height=height, width=width, distortion_model="plumb_bob")
+    info.d = [0.0] * 5
+    info.k = [focal, 0.0, width / 2, 0.0, focal, height / 2, 0.0, 0.0, 1.0 if focal else 0.0]
+    info.p = [focal, 0.0, width / 2, 0.0, 0.0, focal, height / 2, 0.0, 0.0, 0.0, 1.0, 0.0]
+    return stamped(info, START_NS)
+
+
+@pytest.fixture(scope="session")
+def recording(tmp_path_factory: pytest.TempPathFactory, demo_recording: Path) -> Path:
+    """Ninety frames of the bundled recording, stamped from START_NS on; frame 10 has no hands."""
+    path = tmp_path_factory.mktemp("recording") / "hands.npz"
+    with np.load(demo_recording) as arrays:
+        valid = arrays["valid"][:90].copy()
+        valid[10] = False
+        stamps = START_NS + STEP_NS * np.arange(90, dtype=np.int64)
+        np.savez(path, joints=arrays["joints"][:90], valid=valid, t=stamps / 1e9)
+    return path
+
+
+@pytest.fixture
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """The outside of a node in a namespace of this test's own."""
+    made = Bench("/t" + format(abs(hash(request.node.nodeid)) % 2**32, "x"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def start(bench: Bench, recording: Path, tmp_path: Path) -> Iterator[Callable[..., NodeProcess]]:
+    """Function (name=value, ...) -> the node, with the recorded estimator unless told otherwise."""
+    running: list[NodeProcess] = []
+
+    def launch(*more: str, **parameters: Any) -> NodeProcess:
+        parameters = {"estimator": "recorded", "recording": str(recording), **parameters}
+        arguments = ["-r", f"__ns:={bench.namespace}"]
+        for name, value in parameters.items():
+            arguments += ["-p", f"{name}:={value}"]
+        running.append(NodeProcess(tmp_path / f"node{len(running)}.log", *arguments, *more))
+        return running[-1]
+
+    yield launch
+    for node in running:
+        node.stop()
+    for node in running:
+        assert "Traceback" not in node.log, node.log
