@@ -71,9 +71,17 @@ class HandEstimatorNode(PipelineNode[HandEstimatorSettings]):
         self._output = advertise(self, HandObservation, "ghtt/hand_observation", observation_profile(), self.errors)
 
     def begin(self) -> None:
-        """Subscribe."""
+        """Subscribe.
+
+        Raises:
+            InputError: If the estimator has still not come back from a picture of the last time.
+        """
         assert self._worker is not None
         assert self._cameras is not None
+        if not self._worker.start():
+            raise InputError(
+                "The estimator has not come back from its last picture yet; try again or restart the node."
+            )
         settings = self.settings
         compressed = settings.image_transport == "compressed"
         # As image_transport does it: the name is resolved first, so that remapping `image` is enough.
@@ -81,7 +89,6 @@ class HandEstimatorNode(PipelineNode[HandEstimatorSettings]):
         self._gate.reset()
         self._era += 1
         self._cameras.start_waiting()
-        self._worker.start()
         self._watch = SilenceWatch(self, topic, "image", lambda: self.settings.image_timeout, self.errors)
         pictures = image_profile(settings.image_reliability, settings.image_depth)
         kind = CompressedImage if compressed else Image
@@ -92,11 +99,7 @@ class HandEstimatorNode(PipelineNode[HandEstimatorSettings]):
         self.get_logger().info(f"Looking for hands with {settings.estimator} in {topic}.")
 
     def halt(self) -> None:
-        """Unsubscribe and let the current picture finish.
-
-        Raises:
-            InputError: If the estimator does not come back from a picture.
-        """
+        """Unsubscribe and let the current picture finish."""
         for subscription in self._inputs:
             self.destroy_subscription(subscription)
         self._inputs.clear()
@@ -105,13 +108,14 @@ class HandEstimatorNode(PipelineNode[HandEstimatorSettings]):
             self._watch = None
         self._pairing.clear()
         if self._worker is not None and not self._worker.stop():
-            raise InputError("The estimator has not come back from a picture yet; try again, or restart the node.")
+            self.errors.warn("The estimator does not come back from a picture; its memory is freed when it does.")
 
     def unload(self) -> None:
         """Free the estimator."""
         if self._output is not None:
             self.destroy_publisher(self._output)
-        if self._estimation is not None:
+        # Closed under a thread that is inside it, native code would crash.
+        if self._estimation is not None and not (self._worker and self._worker.running):
             self._estimation.close()
         self._output = self._estimation = self._cameras = self._worker = None
 

@@ -48,14 +48,24 @@ class Worker(Generic[Item]):
         self.processed = 0
         self.failed = 0
 
-    def start(self) -> None:
-        """Start the thread; without effect while it runs."""
-        if self._thread is not None and self._thread.is_alive():
-            return
+    @property
+    def running(self) -> bool:
+        """Whether the thread is alive, be it on its last item."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> bool:
+        """Start the thread unless it runs.
+
+        Returns:
+            False where the thread was stopped but has not come back from its last item.
+        """
+        if self.running:
+            return not self._stopping
         self._stopping = False
         self._death = ""
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
+        return True
 
     def stop(self, timeout_s: float = 5.0) -> bool:
         """Let the current item finish, forget the waiting ones and end the thread.

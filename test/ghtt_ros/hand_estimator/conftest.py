@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -101,15 +102,54 @@ class NodeProcess:
             raise
 
 
+def stamp_of(message: Any) -> int:
+    """Nanoseconds of a message's header."""
+    return int(message.header.stamp.sec) * 1_000_000_000 + int(message.header.stamp.nanosec)
+
+
+def stamped(message: Any, stamp: int, frame_id: str = "lens") -> Any:
+    """The message with this stamp and frame."""
+    message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, 1_000_000_000)
+    message.header.frame_id = frame_id
+    return message
+
+
+def picture(stamp: int, encoding: str = "bgr8", width: int = WIDTH, height: int = HEIGHT) -> Any:
+    """A grey sensor_msgs/Image."""
+    from sensor_msgs.msg import Image
+
+    pixel_bytes = {"bgr8": 3, "rgb8": 3, "mono8": 1, "bgra8": 4, "rgba8": 4, "yuv422": 2, "16UC1": 2, "32FC1": 4}
+    step = width * pixel_bytes.get(encoding, 1)
+    image = Image(height=height, width=width, encoding=encoding, is_bigendian=0, step=step)
+    image.data = bytes([100]) * (step * height)
+    return stamped(image, stamp)
+
+
+def camera_info(width: int = WIDTH, height: int = HEIGHT, focal: float = FX) -> Any:
+    """A sensor_msgs/CameraInfo of a camera without distortion; focal 0 for an uncalibrated one."""
+    from sensor_msgs.msg import CameraInfo
+
+    info = CameraInfo(height=height, width=width, distortion_model="plumb_bob")
+    info.d = [0.0] * 5
+    info.k = [focal, 0.0, width / 2, 0.0, focal, height / 2, 0.0, 0.0, 1.0 if focal else 0.0]
+    info.p = [focal, 0.0, width / 2, 0.0, 0.0, focal, height / 2, 0.0, 0.0, 0.0, 1.0, 0.0]
+    return stamped(info, START_NS)
+
+
 class Bench:
     """The outside of the node: camera topics to publish on, and everything the node says."""
+
+    picture = staticmethod(picture)
+    camera_info = staticmethod(camera_info)
+    stamped = staticmethod(stamped)
+    stamp_of = staticmethod(stamp_of)
+    eventually = staticmethod(eventually)
 
     def __init__(self, namespace: str) -> None:
         import rclpy
         from diagnostic_msgs.msg import DiagnosticArray
-        from rclpy.executors import SingleThreadedExecutor
-
         from ghtt_ros.msg import HandObservation
+        from rclpy.executors import SingleThreadedExecutor
 
         self.namespace = namespace
         self._context = rclpy.context.Context()
@@ -127,10 +167,8 @@ class Bench:
     def _spin(self) -> None:
         from rclpy.executors import ExternalShutdownException
 
-        try:
+        with suppress(ExternalShutdownException):
             self._executor.spin()
-        except ExternalShutdownException:
-            pass
 
     def _on_diagnostics(self, message: Any) -> None:
         name = f"{self.namespace.lstrip('/')}/hand_estimator"
@@ -170,45 +208,37 @@ class Bench:
             f"an observation of the picture at {stamp}",
         )
 
+    @staticmethod
+    def stamp(frame: int) -> int:
+        """Stamp of a picture at 30 frames per second; the recording has frames 0 to 89."""
+        return START_NS + STEP_NS * frame
+
+    def shown(self, images: Any, *frames: int, **kind: Any) -> Any:
+        """Publish pictures one after the other, each after the observation of the one before; return the last one."""
+        observation = None
+        for frame in frames:
+            images.publish(picture(self.stamp(frame), **kind))
+            observation = self.seen(self.stamp(frame))
+        return observation
+
+    def cameras(self, **reliability: Any) -> tuple[Any, Any]:
+        """Publishers of pictures and of their intrinsics, once the node listens to both."""
+        from sensor_msgs.msg import CameraInfo, Image
+
+        images, infos = self.publisher(Image, "image", **reliability), self.publisher(CameraInfo, "camera_info")
+        self.matched(images, infos)
+        return images, infos
+
+    def calibrated(self, infos: Any, info: Any = None) -> None:
+        """Publish intrinsics and wait until the node has them."""
+        infos.publish(info or camera_info())
+        self.status(lambda _, values: values.get("camera", "").startswith("calibrated"))
+
     def close(self) -> None:
         self._executor.shutdown()
         self._thread.join(DEADLINE_S)
         self.node.destroy_node()
         self._context.try_shutdown()
-
-
-def stamp_of(message: Any) -> int:
-    """Nanoseconds of a message's header."""
-    return int(message.header.stamp.sec) * 1_000_000_000 + int(message.header.stamp.nanosec)
-
-
-def stamped(message: Any, stamp: int, frame_id: str = "lens") -> Any:
-    """The message with this stamp and frame."""
-    message.header.stamp.sec, message.header.stamp.nanosec = divmod(stamp, 1_000_000_000)
-    message.header.frame_id = frame_id
-    return message
-
-
-def picture(stamp: int, encoding: str = "bgr8", width: int = WIDTH, height: int = HEIGHT) -> Any:
-    """A grey sensor_msgs/Image."""
-    from sensor_msgs.msg import Image
-
-    pixel_bytes = {"bgr8": 3, "rgb8": 3, "mono8": 1, "bgra8": 4, "rgba8": 4, "yuv422": 2, "16UC1": 2, "32FC1": 4}
-    step = width * pixel_bytes.get(encoding, 1)
-    image = Image(height=height, width=width, encoding=encoding, is_bigendian=0, step=step)
-    image.data = bytes([100]) * (step * height)
-    return stamped(image, stamp)
-
-
-def camera_info(width: int = WIDTH, height: int = HEIGHT, focal: float = FX) -> Any:
-    """A sensor_msgs/CameraInfo of a camera without distortion; focal 0 for an uncalibrated one."""
-    from sensor_msgs.msg import CameraInfo
-
-    info = CameraInfo(height=height, width=width, distortion_model="plumb_bob")
-    info.d = [0.0] * 5
-    info.k = [focal, 0.0, width / 2, 0.0, focal, height / 2, 0.0, 0.0, 1.0 if focal else 0.0]
-    info.p = [focal, 0.0, width / 2, 0.0, 0.0, focal, height / 2, 0.0, 0.0, 0.0, 1.0, 0.0]
-    return stamped(info, START_NS)
 
 
 @pytest.fixture(scope="session")
