@@ -10,10 +10,11 @@ from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ghtt_core.errors import InputError
 from ghtt_core.hands.frame import HandFrame
-from ghtt_core.hands.layout import CLIP_FRAMES, MCP_JOINTS, NUM_HANDS, WRIST
+from ghtt_core.hands.layout import CLIP_FRAMES, MCP_JOINTS, NUM_HANDS, NUM_JOINTS, WRIST
 from ghtt_core.models.checkpoint import Checkpoint
 from ghtt_core.models.inference import FastActionBlock, prepare_for_inference
 from ghtt_core.streaming.forecast import Forecast
@@ -25,6 +26,7 @@ from ghtt_core.streaming.refinement import RefinedWindow, refine_windows
 from ghtt_core.streaming.resampling import MAX_GAP_NS, StampResampler
 from ghtt_core.streaming.settings import ForecastMethod, PredictorConfig
 from ghtt_core.streaming.status import Status
+from ghtt_core.streaming.uncertainty import joint_deviation
 from ghtt_core.streaming.update import ActionEstimate, Update
 
 __all__ = ["ForecastMethod", "MotionPredictor", "PredictorConfig"]
@@ -141,10 +143,12 @@ class MotionPredictor:
             self._forget()
         before = self._clips.total
         refined: list[HandFrame] = []
+        deviations: list[NDArray[np.float32]] = []
         window: RefinedWindow | None = None
         for piece in resampled.frames:
-            window, hands = self._refine(piece)
+            window, hands, deviation = self._refine(piece)
             refined.append(hands)
+            deviations.append(deviation)
         refined_at = time.perf_counter()
         action: ActionEstimate | None = None
         forecasts: tuple[Forecast, ...] = ()
@@ -164,6 +168,7 @@ class MotionPredictor:
         return Update(
             status=self._status(),
             refined=tuple(refined),
+            deviations=tuple(deviations),
             action=action,
             forecasts=forecasts,
             timings_ms=_timings(began, refine=refined_at, action=recognised_at, forecast=time.perf_counter()),
@@ -186,14 +191,15 @@ class MotionPredictor:
             return Status.HANDS_LOST
         return Status.OK if self._window.count == CLIP_FRAMES else Status.WARMING_UP
 
-    def _refine(self, frame: HandFrame) -> tuple[RefinedWindow | None, HandFrame]:
-        """Append a frame and refine it with the frames before it."""
+    def _refine(self, frame: HandFrame) -> tuple[RefinedWindow | None, HandFrame, NDArray[np.float32]]:
+        """Append a frame and refine it with the frames before it; give its standard deviation too."""
         self._window.push(frame)
         self._objects.push(frame.object_feature)
         shown = self._window.since_seen <= self.config.hold_frames
         if not self._window.joint_valid.any():
             self._clips.push(frame.stamp_ns, None, None)
-            return None, replace(frame, joints=np.zeros_like(frame.joints), valid=np.zeros(NUM_HANDS, np.bool_))
+            nobody = replace(frame, joints=np.zeros_like(frame.joints), valid=np.zeros(NUM_HANDS, np.bool_))
+            return None, nobody, np.zeros((NUM_HANDS, NUM_JOINTS), np.float32)
         window = refine_windows(
             self._pose_block,
             self._template,
@@ -210,12 +216,14 @@ class MotionPredictor:
         valid = shown & np.isfinite(joints).all((1, 2))
         fade = 1.0 - self._window.since_seen / (self.config.hold_frames + 1.0)
         confidence = np.where(frame.valid[:, None], frame.confidence, np.clip(fade, 0, 1)[:, None])
-        return window, replace(
+        shown_frame = replace(
             frame,
             joints=np.where(valid[:, None, None], joints, 0.0).astype(np.float32),
             valid=valid,
             confidence=np.where(valid[:, None], confidence, 0.0).astype(np.float32),
         )
+        scatter = joint_deviation(self._window.joints, window.joints[0].float().cpu().numpy(), self._window.joint_valid)
+        return window, shown_frame, np.where(valid[:, None], scatter, np.float32(0.0))
 
     def _estimate(self, recognised: Recognised, stamp_ns: int) -> ActionEstimate:
         return ActionEstimate.from_log_probabilities(

@@ -71,6 +71,8 @@ class Update:
         refined: Refined frames on the 30 Hz grid, oldest first: usually one; none where the input is faster than the
             grid or brought nothing new; several after dropped frames. A hand that was missing for a moment is still
             valid, with lower confidence.
+        deviations: For each refined frame (2, 21) float32 metres: standard deviation of the joints along one axis, told
+            from the scatter of the detections; 0 where unknown. That of a held hand is of when it was last seen.
         action: The action, in updates where it was due and hands were there.
         forecasts: Forecasts, in updates where they were due and hands were there: one, or one of each method, that by
             action first.
@@ -80,6 +82,7 @@ class Update:
 
     status: Status
     refined: tuple[HandFrame, ...] = ()
+    deviations: tuple[NDArray[np.float32], ...] = ()
     action: ActionEstimate | None = None
     forecasts: tuple[Forecast, ...] = ()
     timings_ms: Mapping[str, float] = field(default_factory=dict)
