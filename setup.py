@@ -1,26 +1,26 @@
 # Copyright 2026 The ghtt_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Thin companion of pyproject.toml: a wheel also carries the checkpoint that ships in models/."""
+"""Thin companion of pyproject.toml: a wheel carries in share/ghtt_ros what CMakeLists.txt installs there."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from setuptools import setup
-from setuptools.command.build_py import build_py
 
-SHIPPED = Path("models") / "ghtt-small"
-
-
-class BuildWithCheckpoint(build_py):
-    """Copy the shipped checkpoint beside the code, so that it is kept once in the repository."""
-
-    def run(self) -> None:
-        """Build as usual, then add ghtt_core/shipped/ghtt-small (editable installs read models/ itself)."""
-        super().run()
-        if SHIPPED.is_dir() and not self.editable_mode:
-            shutil.copytree(SHIPPED, Path(self.build_lib) / "ghtt_core" / "shipped" / SHIPPED.name, dirs_exist_ok=True)
+SHARE = Path("share") / "ghtt_ros"
+FOLDERS = ("config", "docs", "examples", "launch", "models", "msg", "requirements")
+FILES = ("CHANGELOG.rst", "LICENSE", "QUALITY_DECLARATION.md", "README.md", "SECURITY.md", "package.xml")
 
 
-setup(cmdclass={"build_py": BuildWithCheckpoint})
+def shared_files() -> list[tuple[str, list[str]]]:
+    """Return (folder below the prefix, files) for everything that is not code."""
+    placed: dict[str, list[str]] = {str(SHARE): [name for name in FILES if Path(name).is_file()]}
+    for folder in FOLDERS:
+        for path in sorted(Path(folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                placed.setdefault(str(SHARE / path.parent), []).append(str(path))
+    return list(placed.items())
+
+
+setup(data_files=shared_files())

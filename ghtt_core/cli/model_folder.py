@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import os
-from importlib.resources import files
 from pathlib import Path
 
-from ghtt_core.errors import CheckpointError
+from ghtt_core.errors import CheckpointError, MissingDependencyError
+from ghtt_core.resources import find_resource
 
 SHIPPED_NAME = "ghtt-small"
 VARIABLE = "GHTT_MODEL"
@@ -32,13 +32,9 @@ def find_model(chosen: Path | None) -> Path:
         if not chosen.is_dir():
             raise CheckpointError(f"There is no checkpoint folder {chosen}; `ghtt models list` shows what there is.")
         return chosen
-    package = Path(str(files("ghtt_core")))
-    # A wheel carries the checkpoint inside the package, a clone beside it.
-    places = (package / "shipped" / SHIPPED_NAME, package.parent / "models" / SHIPPED_NAME)
-    for place in places:
-        if place.is_dir():
-            return place
-    raise CheckpointError(
-        f"The checkpoint that ships ({SHIPPED_NAME}) is not at {places[1]}; install the package again, or name one "
-        f"with --model or the variable {VARIABLE}."
-    )
+    try:
+        return find_resource(f"models/{SHIPPED_NAME}")
+    except MissingDependencyError as error:
+        raise CheckpointError(
+            f"The checkpoint that ships cannot be found: {error} Or name one with --model or the variable {VARIABLE}."
+        ) from error
