@@ -93,6 +93,11 @@ class MotionPredictor:
         """Name of the checkpoint, for outputs."""
         return self.checkpoint.card.model_id
 
+    @property
+    def window_fill(self) -> int:
+        """Frames in the window, 0 to 16."""
+        return self._window.count
+
     def reset(self) -> None:
         """Forget the stream; the next frame is the first. A prescribed action stays."""
         self._resampler.reset()
