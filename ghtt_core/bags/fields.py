@@ -33,7 +33,7 @@ def put(message: Any, name: str, values: ArrayLike) -> None:
     if isinstance(present, array):
         filled = array(present.typecode)
         flat = np.ascontiguousarray(values, present.typecode)
-        filled.frombytes(memoryview(flat.reshape(-1)).cast("B") if flat.size else b"")
+        filled.frombytes(flat.reshape(-1).view(np.uint8).data)
         setattr(message, name, filled)
     elif isinstance(present, np.ndarray):
         setattr(message, name, np.ascontiguousarray(values, present.dtype).reshape(-1))
