@@ -30,7 +30,8 @@ class Command:
     """Where a subcommand lives and what it is for.
 
     Attributes:
-        module: Module in `ghtt_core.cli` with the options dataclass and ``run``.
+        module: Full name of the module with the options dataclass and ``run``; it is imported only when it is asked
+            for, and lives in `ghtt_ros.cli` where it needs ROS.
         options: Name of the dataclass (or union of dataclasses) in that module.
         summary: One line for `ghtt --help`.
     """
@@ -41,12 +42,18 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {
-    "demo": Command("demo", "DemoOptions", "Run the whole pipeline on the bundled recording."),
-    "run": Command("run", "RunOptions", "Refine, recognise and forecast a video, a camera or recorded poses."),
-    "evaluate": Command("evaluate", "EvaluateOptions", "Measure refinement and forecasts on recorded poses."),
-    "train": Command("train", "TrainOptions", "Train the pose block, the action block or the object aggregator."),
-    "models": Command("models", "ModelsOptions", "List, fetch and verify model files."),
-    "info": Command("info", "InfoOptions", "Show versions, the device, and what is missing."),
+    "demo": Command("ghtt_core.cli.demo", "DemoOptions", "Run the whole pipeline on the bundled recording."),
+    "run": Command(
+        "ghtt_core.cli.run", "RunOptions", "Refine, recognise and forecast a video, a camera or recorded poses."
+    ),
+    "evaluate": Command(
+        "ghtt_core.cli.evaluate", "EvaluateOptions", "Measure refinement and forecasts on recorded poses."
+    ),
+    "train": Command(
+        "ghtt_core.cli.train", "TrainOptions", "Train the pose block, the action block or the object aggregator."
+    ),
+    "models": Command("ghtt_core.cli.models", "ModelsOptions", "List, fetch and verify model files."),
+    "info": Command("ghtt_core.cli.info", "InfoOptions", "Show versions, the device, and what is missing."),
 }
 
 
@@ -87,7 +94,7 @@ def run_command(name: str, arguments: Sequence[str]) -> None:
     import tyro
 
     command = COMMANDS[name]
-    module: ModuleType = importlib.import_module(f"ghtt_core.cli.{command.module}")
+    module: ModuleType = importlib.import_module(command.module)
     options = tyro.cli(
         getattr(module, command.options), prog=f"ghtt {name}", description=module.__doc__, args=list(arguments)
     )
