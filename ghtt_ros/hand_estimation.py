@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.bags.images import decode_depth, decode_image
+from ghtt_core.bags.images import IMAGE_ENCODINGS, decode_depth, decode_image
 from ghtt_core.errors import InputError
 from ghtt_core.estimators.base import HandEstimator
 from ghtt_core.estimators.camera import PinholeCamera
@@ -103,7 +103,7 @@ class HandEstimation:
 
     def _decoded(self, message: Any) -> NDArray[np.uint8]:
         try:
-            image = decode_image(message)
+            image = _to_bgr(message)
         except InputError:
             self.undecodable += 1
             self.in_a_row_undecodable += 1
@@ -136,6 +136,24 @@ class HandEstimation:
             self._errors.warn(str(error))
             return None
         return depth
+
+
+def _to_bgr(message: Any) -> NDArray[np.uint8]:
+    """Decode a picture; encodings that are not ours are left to cv_bridge, where there is one.
+
+    Raises:
+        InputError: If nobody can decode it.
+    """
+    encoding = getattr(message, "encoding", None)
+    if encoding is None or encoding in IMAGE_ENCODINGS:
+        return decode_image(message)
+    try:
+        from cv_bridge import CvBridge
+
+        return np.asarray(CvBridge().imgmsg_to_cv2(message, "bgr8"), np.uint8)
+    except Exception:
+        # Without cv_bridge, or where it knows no better: our own sentence says what can be read.
+        return decode_image(message)
 
 
 def _publishable(frame: HandFrame) -> HandFrame:

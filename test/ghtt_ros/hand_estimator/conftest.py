@@ -157,6 +157,7 @@ class Bench:
         self.node = rclpy.create_node("bench", namespace=namespace, context=self._context)
         self.observations: list[Any] = []
         self.statuses: list[Any] = []
+        self._clients: dict[str, Any] = {}
         self.node.create_subscription(HandObservation, "ghtt/hand_observation", self.observations.append, 50)
         self.node.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 50)
         self._executor = SingleThreadedExecutor(context=self._context)
@@ -233,6 +234,24 @@ class Bench:
         """Publish intrinsics and wait until the node has them."""
         infos.publish(info or camera_info())
         self.status(lambda _, values: values.get("camera", "").startswith("calibrated"))
+
+    def call(self, kind: Any, name: str, **request: Any) -> Any:
+        """Call a service of the node and return its answer."""
+        service = f"{self.namespace}/hand_estimator/{name}"
+        if service not in self._clients:
+            self._clients[service] = self.node.create_client(kind, service)
+        client = self._clients[service]
+        eventually(client.service_is_ready, f"the service {name}")
+        future = client.call_async(kind.Request(**request))
+        eventually(future.done, f"an answer of the service {name}")
+        return future.result()
+
+    def set(self, parameter: Any) -> tuple[bool, str]:
+        """Set a parameter over the wire, as `ros2 param set` does; whether it was, and if not why."""
+        from rcl_interfaces.srv import SetParameters
+
+        result = self.call(SetParameters, "set_parameters", parameters=[parameter.to_parameter_msg()]).results[0]
+        return result.successful, result.reason
 
     def close(self) -> None:
         self._executor.shutdown()

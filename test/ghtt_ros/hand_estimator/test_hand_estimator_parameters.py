@@ -13,18 +13,10 @@ import pytest
 
 
 def set_parameter(bench: Any, name: str, value: Any) -> tuple[bool, str]:
-    """Set a parameter over the wire, as `ros2 param set` does."""
-    from rcl_interfaces.srv import SetParameters
     from rclpy.parameter import Parameter
 
-    client = bench.node.create_client(SetParameters, f"{bench.namespace}/hand_estimator/set_parameters")
-    bench.eventually(client.service_is_ready, "the parameter service")
-    request = SetParameters.Request(parameters=[Parameter(name, value=value).to_parameter_msg()])
-    future = client.call_async(request)
-    bench.eventually(future.done, "an answer of the parameter service")
-    result = future.result().results[0]
-    bench.node.destroy_client(client)
-    return result.successful, result.reason
+    result: tuple[bool, str] = bench.set(Parameter(name, value=value))
+    return result
 
 
 def test_a_live_parameter_takes_effect_at_once(bench: Any, start: Callable[..., Any]) -> None:
@@ -90,6 +82,6 @@ def test_missing_mediapipe_is_one_sentence_with_the_command_to_run(
 
 def test_without_autostart_the_node_waits(bench: Any, start: Callable[..., Any]) -> None:
     start(autostart="false")
-    status, values = bench.status(lambda _, values: values.get("lifecycle") == "unconfigured")
+    status, _ = bench.status(lambda _, values: values.get("lifecycle") == "unconfigured")
     assert status.level == type(status).OK
     assert set_parameter(bench, "image_depth", 3) == (True, "")

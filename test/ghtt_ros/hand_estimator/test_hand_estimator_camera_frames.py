@@ -1,0 +1,68 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Frames of real cameras through the MediaPipe estimator node."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from ghtt_core.errors import GhttError
+from ghtt_core.estimators.mediapipe_hands import MediaPipeHands
+
+VIDEOS = Path(__file__).parents[4] / "shared" / "data" / "video"
+WIDTH, HEIGHT = 640, 360
+FRAMES = 40
+
+
+@pytest.fixture(scope="module")
+def mediapipe_is_here() -> None:
+    try:
+        MediaPipeHands().close()
+    except GhttError as error:
+        pytest.skip(str(error))
+
+
+def frames_of(name: str) -> list[Any]:
+    path = VIDEOS / name
+    if not path.is_file():
+        pytest.skip(f"{name} is not on this machine (shared development data)")
+    with av.open(str(path)) as container:
+        frames = itertools.islice(container.decode(video=0), FRAMES)
+        return [frame.to_ndarray(format="bgr24", width=WIDTH, height=HEIGHT) for frame in frames]
+
+
+@pytest.mark.usefixtures("mediapipe_is_here")
+@pytest.mark.parametrize(("name", "hands"), [("two_hands_cups.mp4", 2), ("one_hand.mp4", 1)])
+def test_camera_frames_give_hands_in_metres(bench: Any, start: Callable[..., Any], name: str, hands: int) -> None:
+    from rclpy.parameter import Parameter
+
+    pictures = frames_of(name)
+    start(estimator="mediapipe", recording="")
+    images, infos = bench.cameras()
+    bench.calibrated(infos, bench.camera_info(width=WIDTH, height=HEIGHT, focal=0.85 * WIDTH))
+    for frame, pixels in enumerate(pictures):
+        message = bench.picture(bench.stamp(frame), width=WIDTH, height=HEIGHT)
+        message.data = pixels.tobytes()
+        images.publish(message)
+        if frame == FRAMES // 2:
+            # Parameters are answered while the worker looks for hands.
+            assert bench.set(Parameter("camera_frame", value="wall"))[0]
+        bench.seen(bench.stamp(frame))
+    seen = np.array([list(found.valid) for found in bench.observations])
+    assert len(seen) == FRAMES
+    assert (seen.sum(1) >= hands).mean() >= 0.7
+    joints = np.array([found.joints for found in bench.observations]).reshape(FRAMES, 2, 21, 3)
+    assert np.isfinite(joints).all()
+    assert (joints[~seen] == 0).all()
+    distances = joints[seen][..., 2]
+    assert 0.1 < distances.min() < distances.max() < 3.0
+    assert [found.header.frame_id for found in bench.observations][-1] == "wall"
+    _, values = bench.status(lambda _, values: values["published"] == str(FRAMES))
+    assert float(values["estimate p50 ms"]) > 0
