@@ -109,7 +109,7 @@ def forecast_pose(
             observed = hide_unseen(start_at_identity(clip), seen)
             mu, logvar, tokens, _ = pose_block.encode(observed, frame_valid, joint_valid)
             tokens_valid = frame_valid
-    return _to_camera(torch.cat(clips, dim=1)[:, :frames], window, samples)
+    return place_forecast(torch.cat(clips, dim=1)[:, :frames], window, samples)
 
 
 def forecast_action(
@@ -174,7 +174,7 @@ def forecast_action(
         latent = torch.cat(latents, dim=1)  # (B * S, M, d)
         decoded = pose_block.decode(latent.flatten(0, 1))  # (B * S * M, 16, 153)
         clips.append(decoded.reshape(len(latent), -1, FEATURE_SIZE))
-    return _to_camera(torch.cat(clips, dim=1)[:, :frames], window, samples)
+    return place_forecast(torch.cat(clips, dim=1)[:, :frames], window, samples)
 
 
 def hide_unseen(features: Tensor, hand_seen: Tensor) -> Tensor:
@@ -203,8 +203,17 @@ def hide_unseen(features: Tensor, hand_seen: Tensor) -> Tensor:
     return torch.where(known[:, None], features, absent)
 
 
-def _to_camera(features: Tensor, window: RefinedWindow, samples: int) -> Tensor:
-    """Decode (B * S, T, 153) from the newest frame of each window to (B, S, T, 2, 21, 3) in the camera frame."""
+def place_forecast(features: Tensor, window: RefinedWindow, samples: int = 1) -> Tensor:
+    """Decode predicted components into the camera frame, going on from the newest frame of each window.
+
+    Args:
+        features: (B * S, T, 153) predicted components, samples of one window beside each other.
+        window: Refined windows, batch B.
+        samples: S.
+
+    Returns:
+        (B, S, T, 2, 21, 3) metres, camera frame; zero for hands not seen in the window.
+    """
     size = _repeat(window.palm_size, samples)
     offset = _repeat(window.newest_offset(), samples) / size[..., None, None]  # palm units
     shaped = features[..., components.LOCAL].to(offset) + offset.flatten(1)[:, None]

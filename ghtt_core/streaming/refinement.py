@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -23,6 +23,14 @@ SIZE_FRAMES = 256
 """Frames over which the palm size is taken as constant: its median over them is used."""
 MAX_BRIDGED_FRAMES = 8
 """Longest dropout of a hand, in frames, that a refined sequence fills."""
+
+
+class ClipEncoder(Protocol):
+    """A pose block in any of its forms, as far as refinement needs it."""
+
+    def encode(self, features: Tensor, frame_valid: Tensor, joint_valid: Tensor) -> PoseEncoding:
+        """Encode clips; see `ghtt_core.models.pose_block.PoseBlock.encode`."""
+        ...
 
 
 class RefinedWindow(NamedTuple):
@@ -98,7 +106,7 @@ def median_palm_size(palm_size: Tensor, observed: Tensor) -> Tensor:
 
 
 def refine_windows(
-    pose_block: PoseBlock | FastPoseBlock,
+    pose_block: ClipEncoder,
     template: Tensor,
     joints: Tensor,
     joint_valid: Tensor,

@@ -22,6 +22,7 @@ from ghtt_core.models.checkpoint import load_checkpoint, save_checkpoint
 from ghtt_core.models.config import BlockConfig
 from ghtt_core.models.losses import ActionLossWeights
 from ghtt_core.models.text import create_text_encoder
+from ghtt_core.training.action_forecast import DecodedForecast
 from ghtt_core.training.augmentation import AugmentationConfig
 from ghtt_core.training.mid_level import compute_mid_levels
 from ghtt_core.training.recipe import LoopConfig, Storage, recipe_to_tree
@@ -42,6 +43,9 @@ class ActionObjective:
         near_start: Share of windows that begin shortly before or after that; zero in the paper.
         unknown_start: Chance that phases count from the first observed clip, as they must online, where nobody says
             when the action began; zero in the paper.
+        forecast: Weight of the joint error of decoded forecasts (`action_forecast`); zero in the paper.
+        forecast_clips: Predicted features that are decoded for it.
+        forecast_rows: Windows of a batch that are decoded for it.
     """
 
     weights: ActionLossWeights = field(default_factory=ActionLossWeights)
@@ -51,6 +55,9 @@ class ActionObjective:
     at_start: float = 0.0
     near_start: float = 0.0
     unknown_start: float = 0.0
+    forecast: float = 0.0
+    forecast_clips: int = 2
+    forecast_rows: int = 48
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,7 @@ class ActionTask:
         self.recipe = recipe
         self.device = device
         self.checkpoint = load_checkpoint(Path(recipe.pose_checkpoint), device=str(device))
+        self.checkpoint.pose_block.requires_grad_(False)
         train, validation = open_stores(recipe.data)
         self.store = train
         table = load_checkpoint(Path(recipe.text_table)) if recipe.text_table else None
@@ -160,6 +168,9 @@ class ActionTask:
             (future.float(), target, future_valid), alpha.float(), embedded, label, encoding, goal.weights
         )
         total = terms.pop("total")
+        if goal.forecast > 0:
+            terms["forecast"] = split.forecast(window, observed, future.float())
+            total = total + goal.forecast * terms["forecast"]
         hit = self.action_block.label_logits(encoding.mu.float(), embedded).argmax(-1) == label
         terms["top1"] = hit.float().mean()
         return total, {name: value.detach() for name, value in terms.items()}
@@ -210,6 +221,7 @@ class _Split:
         goal = recipe.objective
         self.sampler = ActionWindowSampler(store, at_start=goal.at_start, near_start=goal.near_start)
         template, block = task.checkpoint.template, task.checkpoint.pose_block
+        self.forecast = DecodedForecast(block, template, store, goal.forecast_clips, goal.forecast_rows)
         clean_path = cache.with_name(f"{cache.name}_clean.npy")
         wanted = _inside_actions(store, margin=self.sampler.near_frames)
         self._clean = compute_mid_levels(

@@ -10,6 +10,7 @@ component code, or detector-like noise on joints with missing joints, hands and 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -18,6 +19,9 @@ from ghtt_core.hands import canonical, components, rigid
 from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS, THUMB_CMC
 from ghtt_core.hands.noise import DetectorNoise, PaperNoise
 
+TEMPO_RANGE: Final = (0.25, 2.0)
+"""Hands at work are often nearly still; faster than double, a window would need more frames than are drawn."""
+
 
 @dataclass(frozen=True)
 class AugmentationConfig:
@@ -25,7 +29,7 @@ class AugmentationConfig:
 
     Attributes:
         mirror_probability: Chance that a window is mirrored (left and right exchanged).
-        tempo_sigma: Standard deviation of the log of the speed at which a window is played, cut at half and double.
+        tempo_sigma: Standard deviation of the log of the speed at which a window is played, cut at `TEMPO_RANGE`.
         size_sigma: Standard deviation of the log of a factor on all positions.
         skeleton_sigma: Standard deviation in palm units of a constant offset per joint in the local frame, one draw
             per window: data sets disagree on where a joint is, and the network must read it from the clip.
@@ -59,11 +63,13 @@ class CorruptedInput:
 
     Attributes:
         features: (B, T, 153) component code.
+        joints: (B, T, 2, 21, 3) metres: what it is the code of, but for the paper's noise, which is on the code.
         joint_valid: (B, T, 2, 21) bool; False is replaced by the learned placeholder.
         hand_present: (B, 2) bool; False where a hand was removed from the whole window.
     """
 
     features: Tensor
+    joints: Tensor
     joint_valid: Tensor
     hand_present: Tensor
 
@@ -109,14 +115,14 @@ def retime(
         joints: (B, 2 T, 2, 21, 3) metres.
         hand_valid: (B, 2 T, 2) bool.
         frame_valid: (B, 2 T) bool.
-        sigma: Standard deviation of the log of the speed; it is cut at half and double.
+        sigma: Standard deviation of the log of the speed; it is cut at `TEMPO_RANGE`.
         generator: Source of randomness.
 
     Returns:
         The same three for T frames, interpolated linearly between frames; valid where both neighbours are.
     """
     batch, frames = frame_valid.shape
-    rate = torch.exp(torch.randn(batch, generator=generator) * sigma).clamp(0.5, 2.0)
+    rate = torch.exp(torch.randn(batch, generator=generator) * sigma).clamp(*TEMPO_RANGE)
     at = torch.arange(frames // 2) * rate[:, None]  # (B, T)
     before = at.long()
     after = (before + 1).clamp(max=frames - 1)
@@ -174,7 +180,7 @@ def corrupt(
     features = components.encode(observed, template, hand_valid).features
     noised = PaperNoise()(features, generator=generator)
     features = torch.where(use_paper[:, None, None], noised, features)
-    return CorruptedInput(features, joint_valid & hand_valid[..., None], present)
+    return CorruptedInput(features, observed, joint_valid & hand_valid[..., None], present)
 
 
 def _moving_average(noise: Tensor, width: int = 5) -> Tensor:

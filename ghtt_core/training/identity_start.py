@@ -28,6 +28,10 @@ COPY_GAIN = 6.0
 """How far a copied token stands out of the decoder's query content, which has unit size."""
 NEWEST_FOCUS = 8.0
 """Attention score by which the newest frame exceeds an average one."""
+VELOCITY_FOCUS = 2.0
+"""The same for velocities: a single step is mostly noise, so they are averaged over about eight frames."""
+VELOCITY_GAIN = 0.3
+"""Hands stop and turn: about this share of their speed lasts through the next half second."""
 DECODER_CONTENT = 0.3
 """Spread of the decoder's first outputs, so that it starts near the mean pose."""
 
@@ -72,7 +76,7 @@ def start_decoder_as_copy(block: PoseBlock, tokens: Tensor) -> None:
     """Set the decoder of a block whose encoder is trained so that it continues the newest frames as they are.
 
     The first layer's cross-attention looks at the newest encoder tokens and copies them, which the shared head turns
-    into the newest pose and velocity: every forecast starts as motion at constant velocity, and training damps it.
+    into the newest pose and a damped mean of the newest velocities.
 
     Args:
         block: The block; all its decoder weights are set anew.
@@ -100,7 +104,10 @@ def start_decoder_as_copy(block: PoseBlock, tokens: Tensor) -> None:
     weight[width : 2 * width : head_width] = newest / newest.square().sum()
     bias.zero_()
     bias[:width:head_width] = NEWEST_FOCUS * head_width**0.5
+    velocity = width // 2  # its first channel
+    bias[velocity // head_width * head_width] = VELOCITY_FOCUS * head_width**0.5
     weight[2 * width :] = torch.eye(width)
+    weight[2 * width + velocity : 2 * width + velocity + VELOCITY_SIZE] *= VELOCITY_GAIN
     cross.out.weight.copy_(COPY_GAIN * torch.eye(width))
 
 

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ghtt_core.data.windows import PoseWindow, PoseWindowSampler, cut_observed
+from ghtt_core.errors import RecipeError
 from ghtt_core.hands import components
 from ghtt_core.hands.layout import CLIP_FRAMES
 from ghtt_core.hands.rigid import RigidMap
@@ -21,6 +22,7 @@ from ghtt_core.models.config import BlockConfig
 from ghtt_core.models.losses import PoseLossWeights
 from ghtt_core.models.pose_block import PoseBlock
 from ghtt_core.training.augmentation import AugmentationConfig, CorruptedInput, corrupt, retime, vary
+from ghtt_core.training.forecast_objective import forecast_loss
 from ghtt_core.training.identity_start import start_as_identity, start_decoder_as_copy
 from ghtt_core.training.recipe import LoopConfig, Storage, recipe_to_tree
 from ghtt_core.training.standardised import StandardisedPoseBlock
@@ -41,12 +43,15 @@ class PoseObjective:
         observed_emphasis: Factor on the part of lambda_1's term that belongs to observed frames; 1 in the paper.
             Prediction has an error no network can remove, whose gradient noise drowns the precision of refinement.
         skip_probability: Chance per step that the decoder also sees the encoder's tokens.
+        forecast: Weight of the errors of forecasts as they are made online (`forecast_objective`), which then take the
+            place of all other terms but the components'; zero in the paper. Needs ``decoder_only``.
     """
 
     weights: PoseLossWeights = field(default_factory=PoseLossWeights)
     observed_trajectory: float = 0.0
     observed_emphasis: float = 1.0
     skip_probability: float = 0.5
+    forecast: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,7 @@ class PoseBatch:
         mask: (B, 32, 153) 0/1 weights.
         to_local: Clean camera-to-local maps, (B, 32, 2).
         hand_weight: (B, 32, 2) 0/1, hands whose trajectory counts.
+        future: (B, 16, 2, 21, 3) true joints ahead, metres, camera frame.
     """
 
     observed: CorruptedInput
@@ -102,6 +108,7 @@ class PoseBatch:
     mask: Tensor
     to_local: RigidMap
     hand_weight: Tensor
+    future: Tensor
 
 
 class PoseTask:
@@ -111,8 +118,10 @@ class PoseTask:
         """Open (or generate) the data and build the network.
 
         Raises:
-            RecipeError: If the data section cannot be used.
+            RecipeError: If the data section cannot be used, or options contradict each other.
         """
+        if recipe.objective.forecast > 0 and not recipe.decoder_only:
+            raise RecipeError("objective.forecast trains the decoder on a trained encoder: it needs decoder_only: true")
         self.recipe = recipe
         self.device = device
         self.train_store, self.validation_store = open_stores(recipe.data)
@@ -151,6 +160,8 @@ class PoseTask:
 
     def _loss(self, batch: PoseBatch, with_skip: bool, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         goal = self.recipe.objective
+        if goal.forecast > 0:
+            return self._forecast_loss(batch, generator)
         encoding = self.pose_block.encode(batch.observed.features, batch.frame_valid, batch.observed.joint_valid)
         noise = torch.randn(encoding.mu.shape, generator=generator).to(encoding.mu)
         latent = PoseBlock.reparameterise(encoding.mu, encoding.logvar, noise)
@@ -177,6 +188,22 @@ class PoseTask:
             total = total + goal.observed_trajectory * terms["observed_trajectory"]
         return total, {name: value.detach() for name, value in terms.items()}
 
+    def _forecast_loss(self, batch: PoseBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        goal, coming = self.recipe.objective, slice(CLIP_FRAMES, None)
+        terms = forecast_loss(
+            self.pose_block,
+            self.template.to(self.device),
+            batch.observed,
+            batch.frame_valid,
+            batch.future,
+            batch.target[:, coming],
+            batch.mask[:, coming],
+            generator,
+        )
+        total = goal.weights.components * terms["components"]
+        total = total + goal.forecast * (terms["with_tokens"] + terms["from_latent"])
+        return total, {name: value.detach() for name, value in terms.items()}
+
     def _prepare(self, window: PoseWindow, augmentation: AugmentationConfig, generator: torch.Generator) -> PoseBatch:
         """Vary, cut, corrupt and encode a window; geometry runs on the CPU, the result moves to the device."""
         window = self._cut(self._play(window, augmentation, generator), augmentation.cut_probability, generator)
@@ -197,13 +224,17 @@ class PoseTask:
         move = self.device
         return PoseBatch(
             observed=CorruptedInput(
-                observed.features.to(move), observed.joint_valid.to(move), observed.hand_present.to(move)
+                observed.features.to(move),
+                observed.joints.to(move),
+                observed.joint_valid.to(move),
+                observed.hand_present.to(move),
             ),
             frame_valid=frame_valid[:, :CLIP_FRAMES].to(move),
             target=clean.features.to(move),
             mask=mask.to(move),
             to_local=RigidMap(*(part.to(move) for part in clean.camera_to_local)),
             hand_weight=hand_weight.to(move),
+            future=window.joints[:, CLIP_FRAMES:].to(move),
         )
 
     def _play(self, window: PoseWindow, augmentation: AugmentationConfig, generator: torch.Generator) -> PoseWindow:

@@ -30,7 +30,7 @@ def train(kind: str, folder: Path, **sections: Any) -> Path:
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """P, then A on it, then E^PO, each trained for two steps."""
+    """P, then its decoder on forecasts, then A on it, then E^PO, each trained for two steps."""
     folder = tmp_path_factory.mktemp("chain")
     synthetic = {
         "train": {"sequences": 3, "frames": 400, "subjects": 3, "free_fraction": 0.0},
@@ -38,7 +38,20 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "cache": str(folder / "data"),
         "workers": 1,
     }
-    pose = train("pose", folder, model=SIZES, data={"synthetic": synthetic}, model_id="chain")
+    first = train("pose", folder, model=SIZES, data={"synthetic": synthetic}, model_id="chain")
+    (folder / "pose").rename(folder / "first")
+    pose = train(
+        "pose",
+        folder,
+        model=SIZES,
+        data={"synthetic": synthetic},
+        model_id="chain",
+        initial=str(folder / "first" / first.name),
+        standardise=True,
+        decoder_only=True,
+        augmentation={"detector_probability": 1.0, "tempo_sigma": 0.5, "missing_hand": 0.2},
+        objective={"forecast": 1.0},
+    )
     sizes = BlockConfig(**SIZES)
     card = load_checkpoint(pose).card
     text = torch.nn.functional.normalize(torch.randn(len(LABELS) + len(OBJECT_NAMES), TEXT_WIDTH), dim=-1)
@@ -68,7 +81,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
         text_table=str(folder / "table"),
         noise_variants=1,
         input_noise={"detector_probability": 1.0, "skeleton_sigma": 0.02},
-        objective={"object_dropout": 0.5, "unknown_start": 0.5, "at_start": 0.3},
+        objective={"object_dropout": 0.5, "unknown_start": 0.5, "at_start": 0.3, "forecast": 1.0},
     )
     aggregator = {"width": TEXT_WIDTH, "heads": 2, "feedforward": 16, "layers": 1}
     train("object", folder, model=aggregator, checkpoint=str(action))
@@ -83,7 +96,25 @@ def test_the_last_checkpoint_holds_all_three_blocks_and_says_how_they_were_train
     assert checkpoint.object_names == OBJECT_NAMES
     assert set(checkpoint.card.training_recipe) == {"pose", "action", "object"}
     assert set(checkpoint.card.metrics) == {"pose", "action", "object"}
+    assert len(checkpoint.card.training_recipe["pose"]) == 2
     assert "whole_action_without_object_top1" in checkpoint.card.metrics["action"]
+
+
+def test_training_on_forecasts_changes_the_decoder_alone(chain: Path) -> None:
+    before = load_checkpoint(chain / "first" / "checkpoint").pose_block.state_dict()
+    after = load_checkpoint(chain / "pose" / "checkpoint").pose_block.state_dict()
+    changed = {name for name in before if not torch.allclose(before[name], after[name], atol=1e-5)}
+    assert changed
+    assert all(name.startswith("vae.decoder.") for name in changed)
+
+
+def test_forecasts_are_not_trained_together_with_an_encoder(
+    chain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = yaml.safe_load((chain / "pose.yaml").read_text()) | {"decoder_only": False}
+    (tmp_path / "pose.yaml").write_text(yaml.safe_dump(recipe))
+    assert main(["train", "pose", str(tmp_path / "pose.yaml"), "--out", str(tmp_path / "run")]) == 2
+    assert "decoder_only" in capsys.readouterr().err
 
 
 def test_training_the_action_block_leaves_the_pose_block_as_it_was(chain: Path) -> None:
