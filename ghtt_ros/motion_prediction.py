@@ -25,8 +25,6 @@ from ghtt_ros.motion_predictor_settings import MotionPredictorSettings
 from ghtt_ros.node_support.callbacks import ErrorLog
 
 if TYPE_CHECKING:
-    import torch
-
     from ghtt_core.streaming.predictor import MotionPredictor
 
 _METHOD_NAMES: Final = {"p_a": "pose", "p_b": "action"}
@@ -166,12 +164,11 @@ def _require_torch() -> Any:
     return torch
 
 
-def _choose_device(torch: Any, name: str) -> torch.device:
+def _choose_device(torch: Any, name: str) -> Any:
     available = torch.cuda.is_available()
     if name == "cuda" and not available:
         raise InputError("Parameter device is cuda, but torch finds no GPU here; set it to cpu or auto.")
-    device: torch.device = torch.device("cuda" if available and name != "cpu" else "cpu")
-    return device
+    return torch.device("cuda" if available and name != "cpu" else "cpu")
 
 
 def _resting_hands(template: NDArray[np.floating]) -> NDArray[np.float32]:

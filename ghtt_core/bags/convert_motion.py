@@ -147,7 +147,7 @@ def fill_motion_envelope(
     """
     if part not in _PART_CODES or stride < 1:
         raise InputError(f"An envelope message holds parts 'finger' or 'hand' at a stride from 1, not {part!r}.")
-    envelope = _thinned(forecast, stride).envelope(coverage, part)
+    envelope = forecast.thinned(stride).envelope(coverage, part)
     there = np.flatnonzero(forecast.hands)
     codes = _PART_CODES[part]
     _fill_envelope_head(message, forecast.t0_ns, forecast.frame_id, forecast.status if status is None else status)
@@ -199,14 +199,6 @@ def moments(
     for column, (a, b) in enumerate(_PAIRS):
         covariance[:, column] = np.einsum("sn,sn->n", weighted[a], spread[b])
     return mean.reshape(-1, 3), covariance
-
-
-def _thinned(forecast: Forecast, stride: int) -> Forecast:
-    from dataclasses import replace
-
-    if stride == 1:
-        return forecast
-    return replace(forecast, samples=forecast.samples[:, ::stride], step_ns=forecast.step_ns * stride)
 
 
 def _fill_envelope_head(message: Any, stamp_ns: int, frame_id: str, status: Status) -> None:

@@ -217,6 +217,22 @@ class Forecast:
             radius=None if self.radius is None else self.radius[low:high],
         )
 
+    def thinned(self, stride: int) -> Self:
+        """Keep every ``stride``-th step, the first one included; the step grows with it.
+
+        Raises:
+            InputError: If the stride is not positive.
+        """
+        if stride < 1:
+            raise InputError(f"A forecast is thinned by a stride from 1, not {stride}.")
+        return replace(
+            self,
+            samples=self.samples[:, ::stride],
+            step_ns=self.step_ns * stride,
+            covariance=None if self.covariance is None else self.covariance[::stride],
+            radius=None if self.radius is None else self.radius[::stride],
+        )
+
     def envelope(self, coverage: float = 0.9, part: Part = "hand") -> Envelope:
         """Bound the samples by spheres.
 

@@ -119,6 +119,17 @@ def test_a_calibrated_radius_comes_along_and_is_cut_with_the_steps() -> None:
     assert (part.coverage, part.calibration_id) == (0.9, "lab")
 
 
+def test_thinning_keeps_the_times_of_the_steps_that_stay() -> None:
+    for message in (motion(), light()):
+        forecast = Forecast.from_message(message)
+        thin = forecast.thinned(2)
+        assert thin.stamps_ns.tolist() == forecast.stamps_ns[::2].tolist()
+        assert np.array_equal(thin.at(int(thin.stamps_ns[2])), forecast.at(int(forecast.stamps_ns[4])))
+        assert np.allclose(thin.envelope(0.8).radii, forecast.envelope(0.8).radii[::2])
+    with pytest.raises(InputError, match="stride"):
+        forecast.thinned(0)
+
+
 def test_the_light_variant_gives_the_mean_and_wider_spheres() -> None:
     full, slim = Forecast.from_message(motion()), Forecast.from_message(light())
     assert slim.light
