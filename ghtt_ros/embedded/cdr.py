@@ -14,7 +14,7 @@ from rosbags.interfaces import Nodetype
 from rosbags.serde import SerdeError
 
 from ghtt_core.bags.typestore import typestore
-from ghtt_ros.embedded.messages import TYPECODES, DUMMY_MEMBER, field_descriptions, is_numeric, message_class
+from ghtt_ros.embedded.messages import DUMMY_MEMBER, TYPECODES, field_descriptions, is_numeric, message_class
 
 Convert = Callable[[Any], Any]
 

@@ -72,8 +72,7 @@ def _own_configuration(environment: Mapping[str, str], networked: bool) -> str:
 
 
 _ONLY_LOOPBACK = (
-    "<General><AllowMulticast>false</AllowMulticast>"
-    '<Interfaces><NetworkInterface name="lo"/></Interfaces></General>'
+    '<General><AllowMulticast>false</AllowMulticast><Interfaces><NetworkInterface name="lo"/></Interfaces></General>'
 )
 
 

@@ -55,7 +55,9 @@ def register_service_types() -> None:
         for suffix, text in zip(("Request", "Response"), halves, strict=True):
             name = f"{service}_{suffix}"
             if name not in store.fielddefs:
-                store.register(get_types_from_msg(text, name))
+                # The parser inserts "msg" into the name, which a service's halves do not have.
+                (definition,) = get_types_from_msg(text, name).values()
+                store.register({name: definition})
 
 
 class Service:

@@ -64,6 +64,14 @@ _EXCEPTIONS = _PARAMETER_EXCEPTIONS | _all_in(
     "exceptions", "InvalidHandle", "NotInitializedException", "InvalidTopicNameException", "NameValidationException"
 )
 
+_LIFECYCLE = _all_in("lifecycle", "LifecycleNode", "LifecycleNodeMixin", "LifecyclePublisher", "LifecycleState")
+_LIFECYCLE |= _all_in("lifecycle", "ManagedEntity", "SimpleManagedEntity", "TransitionCallbackReturn")
+_LIFECYCLE |= _all_in("lifecycle", "Node", "Publisher", "State")
+
+_TF2 = _all_in("tf2_ros", "Buffer", "TransformListener", "TransformBroadcaster", "StaticTransformBroadcaster")
+_TF2_EXCEPTIONS = _all_in("tf2_exceptions", "TransformException", "LookupException", "ConnectivityException")
+_TF2_EXCEPTIONS |= _all_in("tf2_exceptions", "ExtrapolationException", "InvalidArgumentException", "TimeoutException")
+
 MODULES: dict[str, dict[str, str]] = {
     "rclpy": _API,
     "rclpy.callback_groups": _all_in(
@@ -72,23 +80,31 @@ MODULES: dict[str, dict[str, str]] = {
     "rclpy.clock": _CLOCK,
     "rclpy.clock_type": _all_in("clock_type", "ClockType"),
     "rclpy.constants": {"S_TO_NS": "duration"},
+    "rclpy.client": _all_in("client", "Client"),
     "rclpy.context": _all_in("context", "Context"),
     "rclpy.duration": _all_in("duration", "Duration"),
     "rclpy.event_handler": _EVENTS,
     "rclpy.exceptions": _EXCEPTIONS,
     "rclpy.executors": _EXECUTORS,
+    "rclpy.lifecycle": _LIFECYCLE,
     "rclpy.logging": _LOGGING,
     "rclpy.node": _all_in("node", "Node"),
     "rclpy.parameter": _PARAMETER,
     "rclpy.publisher": _all_in("publisher", "Publisher"),
     "rclpy.qos": _QOS,
     "rclpy.serialization": _all_in("serialization", "serialize_message", "deserialize_message"),
+    "rclpy.service": _all_in("service", "Service"),
     "rclpy.signals": _all_in("signals", "SignalHandlerOptions", "install_signal_handlers")
     | _all_in("signals", "uninstall_signal_handlers", "get_current_signal_handlers_options"),
     "rclpy.subscription": _all_in("subscription", "Subscription"),
     "rclpy.task": _all_in("task", "Future"),
     "rclpy.time": _all_in("time", "Time"),
     "rclpy.timer": _all_in("timer", "Timer"),
+    "tf2_ros": _TF2 | _TF2_EXCEPTIONS,
+    "tf2_ros.buffer": _all_in("tf2_ros", "Buffer"),
+    "tf2_ros.static_transform_broadcaster": _all_in("tf2_ros", "StaticTransformBroadcaster"),
+    "tf2_ros.transform_broadcaster": _all_in("tf2_ros", "TransformBroadcaster"),
+    "tf2_ros.transform_listener": _all_in("tf2_ros", "TransformListener"),
 }
 """Names by module; anything else in these packages raises NotImplementedError."""
 
