@@ -9,7 +9,7 @@ in one batch. Sample 0 is the deterministic one where its noise is zero, as `sam
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -30,6 +30,8 @@ MAX_FORECAST_FRAMES = 96
 SHAPE_MEMORY_FRAMES = 15.0
 """How long, in frames, a forecast keeps the difference between the seen hand shape and the decoder's first one."""
 FirstClip = Literal["latent", "skip"]
+FIRST_CLIP: Final[FirstClip] = "skip"
+"""The publication decodes P.b's first clip from its latent alone; the encoder's tokens, as P.a has them, know more."""
 
 
 class ObservedAction(NamedTuple):
@@ -122,7 +124,7 @@ def forecast_action(
     noise: Tensor,
     factor: float = 5.0,
     label_text: Tensor | None = None,
-    first_clip: FirstClip = "latent",
+    first_clip: FirstClip = FIRST_CLIP,
 ) -> Tensor:
     """Forecast by P.b: the action block gives the mid-level features of future clips, P decodes them.
 

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from ghtt_core.errors import InputError
 from ghtt_core.hands.layout import CLIP_FRAMES
 from ghtt_core.streaming.anchoring import Anchor
-from ghtt_core.streaming.forecasting import FirstClip, num_clips
+from ghtt_core.streaming.forecasting import FIRST_CLIP, FirstClip, num_clips
 from ghtt_core.streaming.segmentation import SegmentationConfig
 
 ForecastMethod = Literal["action", "pose", "both"]
@@ -42,7 +42,7 @@ class PredictorConfig:
     horizon_frames: int = 96
     forecast_method: ForecastMethod = "action"
     sampling_factor: float = 5.0
-    first_clip: FirstClip = "latent"
+    first_clip: FirstClip = FIRST_CLIP
     action_stride: int = 6
     forecast_stride: int = 6
     hold_frames: int = 4
