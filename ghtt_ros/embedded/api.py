@@ -26,9 +26,11 @@ class InitContextManager:
         self.context = context
 
     def __enter__(self) -> InitContextManager:
+        """Enter a with statement."""
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Leave it."""
         try_shutdown(context=self.context)
 
 

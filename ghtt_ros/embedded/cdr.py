@@ -66,7 +66,7 @@ def _from_store(ros_type: str) -> Convert:
     assign = object.__setattr__  # what comes from the wire needs none of the checks
 
     def convert(stored: Any) -> Any:
-        message = cls.__new__(cls)
+        message: Any = object.__new__(cls)
         for name, step in steps:
             value = getattr(stored, name)
             assign(message, name, step(value) if step else value)

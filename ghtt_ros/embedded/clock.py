@@ -88,9 +88,11 @@ class JumpHandle:
             self._clock = None
 
     def __enter__(self) -> JumpHandle:
+        """Enter a with statement."""
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Leave it."""
         self.unregister()
 
 
@@ -156,6 +158,7 @@ class Clock:
         raise NotImplementedError("rclpy.clock.Clock.sleep_for needs an installation of ROS 2")
 
     def __repr__(self) -> str:
+        """Show what it holds."""
         return f"Clock(clock_type={self._clock_type.name})"
 
 

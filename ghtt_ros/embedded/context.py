@@ -183,11 +183,13 @@ class Context:
         return True
 
     def __enter__(self) -> Context:
+        """Enter a with statement."""
         if not self._initialized:
             self.init()
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Leave it."""
         self.try_shutdown()
 
 

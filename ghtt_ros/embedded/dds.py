@@ -17,7 +17,6 @@ from cyclonedds.topic import Topic
 
 from ghtt_core.errors import MissingDependencyError
 from ghtt_ros.embedded.environment import PROCESSES_PER_MACHINE, cyclonedds_configuration
-from ghtt_ros.embedded.idl_types import CdrSample
 from ghtt_ros.embedded.waiter import Waiter
 
 _domains: dict[int, tuple[Domain, int]] = {}
@@ -63,7 +62,7 @@ class Participant:
 class RawWriter:
     """Writes CDR bytes on one DDS topic."""
 
-    def __init__(self, participant: Participant, topic: str, cdr_type: type[CdrSample], qos: Qos) -> None:
+    def __init__(self, participant: Participant, topic: str, cdr_type: Any, qos: Qos) -> None:
         """Create the DDS writer; it is matched with readers in the background."""
         self._participant = participant
         self._type = cdr_type
@@ -103,7 +102,7 @@ class RawReader:
         self,
         participant: Participant,
         topic: str,
-        cdr_type: type[CdrSample],
+        cdr_type: Any,
         qos: Qos,
         notify: Callable[[int], None],
         mask: int = DDSStatus.DataAvailable,

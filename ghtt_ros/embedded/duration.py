@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import total_ordering
 from typing import Any
 
 from ghtt_ros.embedded.messages import message_class
@@ -13,6 +14,7 @@ _LIMIT = 2**63
 S_TO_NS = _SECOND
 
 
+@total_ordering
 class Duration:
     """A span of time; negative ones are allowed."""
 
@@ -46,25 +48,21 @@ class Duration:
         return cls(nanoseconds=msg.sec * _SECOND + msg.nanosec)
 
     def __repr__(self) -> str:
+        """Show what it holds."""
         return f"Duration(nanoseconds={self._nanoseconds})"
 
     def __str__(self) -> str:
+        """Show it for people."""
         return f"{self._nanoseconds} nanoseconds"
 
     def __eq__(self, other: object) -> bool:
+        """Whether both are the same."""
         return self._nanoseconds == other._nanoseconds if isinstance(other, Duration) else NotImplemented
 
     def __hash__(self) -> int:
+        """Allow it in sets and as a key."""
         return hash((Duration, self._nanoseconds))
 
     def __lt__(self, other: Duration) -> bool:
+        """Whether it is less."""
         return self._nanoseconds < other._nanoseconds if isinstance(other, Duration) else NotImplemented
-
-    def __le__(self, other: Duration) -> bool:
-        return self._nanoseconds <= other._nanoseconds if isinstance(other, Duration) else NotImplemented
-
-    def __gt__(self, other: Duration) -> bool:
-        return self._nanoseconds > other._nanoseconds if isinstance(other, Duration) else NotImplemented
-
-    def __ge__(self, other: Duration) -> bool:
-        return self._nanoseconds >= other._nanoseconds if isinstance(other, Duration) else NotImplemented

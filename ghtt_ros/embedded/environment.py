@@ -60,17 +60,22 @@ def _own_configuration(environment: Mapping[str, str], networked: bool) -> str:
     peers = [peer.strip() for peer in environment.get("ROS_STATIC_PEERS", "").split(";") if peer.strip()]
     if environment.get("ROS_LOCALHOST_ONLY", "").strip() not in ("", "0"):
         reach, peers = "LOCALHOST", []  # the older variable wins, as in ROS 2
+    for peer in peers:
+        _check_peer(peer)
     if reach == "SYSTEM_DEFAULT":
-        return ""
+        return _domain(_LARGE_BUFFER)
     if reach == "OFF":
         tag = f"<Discovery><Tag>ros_discovery_off_{os.getpid()}</Tag></Discovery>"
-        return _domain(("" if networked else _ONLY_LOOPBACK) + tag)
+        return _domain(("" if networked else _ONLY_LOOPBACK) + tag + _LARGE_BUFFER)
     if reach == "SUBNET" and networked:
-        return _domain(_unicast(peers)) if peers else ""
+        return _domain((_unicast(peers) if peers else "") + _LARGE_BUFFER)
     general = "<General><AllowMulticast>false</AllowMulticast></General>" if networked else _ONLY_LOOPBACK
-    return _domain(general + _unicast(["localhost", *peers]))
+    return _domain(general + _unicast(["localhost", *peers]) + _LARGE_BUFFER)
 
 
+# A picture has 600 fragments: with the usual buffer, a process that sleeps for 30 ms loses some of them. The kernel
+# grants as much of it as net.core.rmem_max allows.
+_LARGE_BUFFER = '<Internal><SocketReceiveBufferSize max="16MB"/></Internal>'
 _ONLY_LOOPBACK = (
     '<General><AllowMulticast>false</AllowMulticast><Interfaces><NetworkInterface name="lo"/></Interfaces></General>'
 )
@@ -83,6 +88,16 @@ def _unicast(peers: list[str]) -> str:
         f"<MaxAutoParticipantIndex>{PROCESSES_PER_MACHINE}</MaxAutoParticipantIndex>"
         f"<Peers>{listed}</Peers></Discovery>"
     )
+
+
+def _check_peer(peer: str) -> None:
+    """Cyclone DDS ends the process at a name that it cannot resolve."""
+    try:
+        socket.getaddrinfo(peer, None)
+    except (OSError, UnicodeError):
+        raise InputError(
+            f"ROS_STATIC_PEERS names '{peer}', which is not known here; give names or addresses with ; between them."
+        ) from None
 
 
 def _domain(inner: str) -> str:

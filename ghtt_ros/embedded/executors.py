@@ -133,9 +133,11 @@ class Executor:
         return True
 
     def __enter__(self) -> Executor:
+        """Enter a with statement."""
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Leave it."""
         self.shutdown()
 
     def _spin_once(self, timeout_sec: float | None, reached: Callable[[], bool]) -> None:

@@ -13,12 +13,14 @@ from functools import cache
 from typing import Any
 
 from cyclonedds.idl import make_idl_struct
-from cyclonedds.idl import types as idl
+from cyclonedds.idl import types as cyclone_types
 from rosbags.interfaces import Nodetype
 
 from ghtt_core.bags.typestore import typestore
 from ghtt_ros.embedded.messages import DUMMY_MEMBER, field_descriptions
 from ghtt_ros.embedded.names import dds_type_name
+
+idl: Any = cyclone_types  # its generic classes are made in a way that type checkers do not follow
 
 _BASE: dict[str, Any] = {
     "bool": bool,
@@ -58,8 +60,8 @@ class CdrSample:
 
 
 @cache
-def cdr_type(ros_type: str, header: tuple[tuple[str, str], ...] = ()) -> type[CdrSample]:
-    """The DDS type of a ROS message.
+def cdr_type(ros_type: str, header: tuple[tuple[str, str], ...] = ()) -> Any:
+    """The DDS type of a ROS message: a cyclonedds IdlStruct with the methods of CdrSample.
 
     Args:
         ros_type: Full name, e.g. ``std_msgs/msg/Header``.
@@ -68,7 +70,7 @@ def cdr_type(ros_type: str, header: tuple[tuple[str, str], ...] = ()) -> type[Cd
     struct = _make_struct(ros_type, {}, header)
     for method in ("serialize", "deserialize", "deserialize_key", "of"):
         setattr(struct, method, CdrSample.__dict__[method])
-    return struct  # type: ignore[no-any-return]
+    return struct
 
 
 def _make_struct(ros_type: str, known: dict[str, Any], header: tuple[tuple[str, str], ...] = ()) -> Any:

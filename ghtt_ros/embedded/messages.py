@@ -62,6 +62,7 @@ class Message:
             raise AttributeError(f"{type(self).__name__} has no field {', '.join(map(repr, fields))}")
 
     def __setattr__(self, name: str, value: Any) -> None:
+        """Set a field, converted to what it is kept as."""
         convert = self._setters.get(name)
         object.__setattr__(self, name, value if convert is None else convert(value))
 
@@ -71,6 +72,7 @@ class Message:
         return dict(cls._fields_and_field_types)
 
     def __eq__(self, other: object) -> bool:
+        """Whether both are the same."""
         if type(other) is not type(self):
             return False
         return all(_equal(getattr(self, name), getattr(other, name)) for name in self._factories)
@@ -78,13 +80,16 @@ class Message:
     __hash__ = None  # type: ignore[assignment]  # fields can change, as in rclpy
 
     def __repr__(self) -> str:
+        """Show what it holds."""
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._factories)
         return f"{self.ros_type.replace('/', '.')}({fields})"
 
     def __copy__(self) -> Message:
+        """A message with the same fields, which are not copied."""
         return type(self)(**{name: getattr(self, name) for name in self._factories})
 
     def __getstate__(self) -> Any:
+        """Refuse to be pickled."""
         raise TypeError("Messages are not pickled; use rclpy.serialization.serialize_message.")
 
 

@@ -329,7 +329,8 @@ class Node(NodeGraph, NodeParameters):
         """GUIDs of the node's DDS readers, and of its writers."""
         readers = [subscription.guid for subscription in list(self._subscriptions)]
         writers = [publisher.guid for publisher in list(self._publishers)]
-        for pair in [*self._services, *self._clients]:
+        pairs: list[Service | Client] = [*self._services, *self._clients]
+        for pair in pairs:
             readers.append(pair.reader_guid)
             writers.append(pair.writer_guid)
         return readers, writers
@@ -353,7 +354,7 @@ class Node(NodeGraph, NodeParameters):
 
     def _changed(self, *, graph: bool = True) -> None:
         """Let the executor and, unless only timers have changed, other processes know."""
-        endpoints = [*self._subscriptions, *self._publishers]
+        endpoints: list[Subscription | Publisher] = [*self._subscriptions, *self._publishers]
         events = [handler for endpoint in endpoints for handler in endpoint.event_handlers]
         self._waitables = (*self._timers, *self._subscriptions, *self._services, *self._clients, *events)
         self.wake()

@@ -147,6 +147,7 @@ class QoSProfile:
         self.avoid_ros_namespace_conventions = avoid_ros_namespace_conventions
 
     def __eq__(self, other: object) -> bool:
+        """Whether both are the same."""
         if not isinstance(other, QoSProfile):
             return NotImplemented
         return all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
@@ -154,9 +155,12 @@ class QoSProfile:
     __hash__ = None  # type: ignore[assignment]  # policies can change, as in rclpy
 
     def __repr__(self) -> str:
+        """Show what it holds."""
         return f"QoSProfile({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__slots__)})"
 
     def __str__(self) -> str:
+        """Show it for people."""
+
         def show(value: Any) -> Any:
             return value.name if isinstance(value, IntEnum) else value
 

@@ -68,6 +68,7 @@ class Future:
             return False
 
     def __await__(self) -> Any:
+        """Not provided: the nodes have no coroutines."""
         raise NotImplementedError("awaiting an rclpy.task.Future needs an installation of ROS 2")
 
     def _finish(self, *, result: Any = None, exception: BaseException | None = None, cancelled: bool = False) -> None:

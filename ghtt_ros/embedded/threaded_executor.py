@@ -50,4 +50,5 @@ class MultiThreadedExecutor(Executor):
         return all(future.done() for future in self._running)
 
     def __exit__(self, *_: Any) -> None:
+        """Leave it."""
         self.shutdown()

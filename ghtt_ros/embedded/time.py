@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from functools import total_ordering
 from typing import Any
 
 from ghtt_ros.embedded.clock_type import ClockType
@@ -14,6 +15,7 @@ _SECOND = 10**9
 CONVERSION_CONSTANT = _SECOND
 
 
+@total_ordering
 class Time:
     """Nanoseconds since the epoch of a clock; only times of one kind of clock can be compared."""
 
@@ -71,6 +73,7 @@ class Time:
             raise TypeError("Can't compare times with different clock types")
 
     def __add__(self, other: Duration) -> Time:
+        """Later by a duration."""
         if not isinstance(other, Duration):
             return NotImplemented
         return Time(nanoseconds=self._nanoseconds + other.nanoseconds, clock_type=self._clock_type)
@@ -78,6 +81,7 @@ class Time:
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Any:
+        """Earlier by a duration, or the duration since another time."""
         if isinstance(other, Time):
             self._same_clock(other)
             return Duration(nanoseconds=self._nanoseconds - other._nanoseconds)
@@ -86,37 +90,23 @@ class Time:
         return NotImplemented
 
     def __eq__(self, other: object) -> bool:
+        """Whether both are the same."""
         if not isinstance(other, Time):
             return NotImplemented
         self._same_clock(other)
         return self._nanoseconds == other._nanoseconds
 
     def __hash__(self) -> int:
+        """Allow it in sets and as a key."""
         return hash((self._clock_type, self._nanoseconds))
 
     def __lt__(self, other: Time) -> bool:
+        """Whether it is less."""
         if not isinstance(other, Time):
             return NotImplemented
         self._same_clock(other)
         return self._nanoseconds < other._nanoseconds
 
-    def __le__(self, other: Time) -> bool:
-        if not isinstance(other, Time):
-            return NotImplemented
-        self._same_clock(other)
-        return self._nanoseconds <= other._nanoseconds
-
-    def __gt__(self, other: Time) -> bool:
-        if not isinstance(other, Time):
-            return NotImplemented
-        self._same_clock(other)
-        return self._nanoseconds > other._nanoseconds
-
-    def __ge__(self, other: Time) -> bool:
-        if not isinstance(other, Time):
-            return NotImplemented
-        self._same_clock(other)
-        return self._nanoseconds >= other._nanoseconds
-
     def __repr__(self) -> str:
+        """Show what it holds."""
         return f"Time(nanoseconds={self._nanoseconds}, clock_type={self._clock_type.name})"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import weakref
@@ -24,26 +25,22 @@ class WakeUp:
         self._descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._poll = select.poll()
         self._poll.register(self._descriptor, select.POLLIN)
-        weakref.finalize(self, os.close, self._descriptor)
+        closing = weakref.finalize(self, os.close, self._descriptor)
+        closing.atexit = False  # what runs at exit still sets it
 
     def set(self) -> None:
         """End the sleep, or the next one if there is none now."""
-        try:
+        with contextlib.suppress(BlockingIOError):  # it has been set very often
             os.eventfd_write(self._descriptor, 1)
-        except BlockingIOError:
-            pass  # it is set already, very often
 
     def clear(self) -> None:
         """Be unset."""
-        try:
+        with contextlib.suppress(BlockingIOError):  # it is unset
             os.eventfd_read(self._descriptor)
-        except BlockingIOError:
-            pass
 
     def wait(self, seconds: float | None) -> None:
         """Sleep until set, at most as long as given and never long."""
         limit = _LONGEST_SLEEP_MS
         if seconds is not None:
             limit = min(limit, max(int(seconds * 1000 + 0.999), 0))
-        # One poll object serves one thread at a time; several executor threads never sleep on the same object.
         self._poll.poll(limit)
