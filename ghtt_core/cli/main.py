@@ -46,6 +46,8 @@ COMMANDS: dict[str, Command] = {
     "run": Command(
         "ghtt_core.cli.run", "RunOptions", "Refine, recognise and forecast a video, a camera or recorded poses."
     ),
+    "launch": Command("ghtt_ros.cli.launch", "LaunchOptions", "Start the ROS 2 nodes and show how their topics do."),
+    "topic": Command("ghtt_ros.cli.topic", "TopicOptions", "List the ROS 2 topics, print or time their messages."),
     "evaluate": Command(
         "ghtt_core.cli.evaluate", "EvaluateOptions", "Measure refinement and forecasts on recorded poses."
     ),
