@@ -132,7 +132,8 @@ def _make_class(ros_type: str) -> type[Message]:
         "_setters": {field: setter for field, described in fields if (setter := _setter(field, described))},
         "_fields_and_field_types": {field: _spell(described) for field, described in fields},
     }
-    namespace.update({constant: value for constant, _, value in constants})
+    # rclpy's `byte` is a bytes object of length one, in constants too.
+    namespace.update({key: bytes([value]) if spelled == "byte" else value for key, spelled, value in constants})
     return type(name, (Message,), namespace)
 
 
