@@ -201,7 +201,9 @@ class NodeParameters(ParameterQueries):
 
     def _store(self, parameters: list[Parameter]) -> None:
         event = ParameterEvent()
-        new, changed, deleted = [], [], []
+        new: list[Any] = []
+        changed: list[Any] = []
+        deleted: list[Any] = []
         for parameter in parameters:
             known = parameter.name in self._parameters
             if parameter.type_ is Parameter.Type.NOT_SET:

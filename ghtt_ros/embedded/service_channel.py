@@ -69,7 +69,8 @@ class ServiceChannel:
             self._on_data,
         )
         self.reader_guid, self.writer_guid = self._reader.guid, self._writer.guid
-        self.client = int(self._writer.dds.get_instance_handle())
+        # cyclonedds gives it as a signed number.
+        self.client = int(self._writer.dds.get_instance_handle()) & 0xFFFFFFFFFFFFFFFF
 
     def take(self) -> tuple[RequestId, bytes, int] | None:
         """Take the oldest message: its request, its CDR, and the handle of the writer it came from.
