@@ -5,6 +5,7 @@
     ros2 launch ghtt_ros replay.launch.py bag:=recording image_topic:=/camera/image_raw
 
 Takes the arguments of pipeline.launch.py as well; use_sim_time is always true here. Ends when the recording does.
+Results that were recorded along are not played, because they would mix with those made now.
 """
 
 from __future__ import annotations
@@ -31,9 +32,22 @@ ARGUMENTS = (
     ("rate", "1.0", None, "Speed of the replay; 1.0 is real time."),
     ("start_delay", "5.0", None, "Seconds before the first message, while the nodes load their models."),
     ("loop", "false", ("true", "false"), "Start again at the end."),
-    ("topics", "", None, "Topics to play, separated by spaces; empty: all. Leave out what the nodes publish."),
+    ("topics", "", None, "Topics to play, separated by spaces; empty: the inputs of the pipeline, /tf and /tf_static."),
 )
 """Name, default (None: must be given), choices (None: any text) and description."""
+
+
+def inputs(context: LaunchContext) -> list[str]:
+    """Return what the pipeline subscribes to, as absolute topics."""
+
+    def given(name: str) -> str:
+        return LaunchConfiguration(name).perform(context)
+
+    image = given("image_topic") + ("/compressed" if given("image_transport") == "compressed" else "")
+    namespace = given("namespace").strip("/")
+    below = f"/{namespace}/" if namespace else "/"
+    topics = [topic for topic in (image, given("camera_info_topic"), given("depth_topic")) if topic]
+    return [topic if topic.startswith("/") else below + topic for topic in topics] + ["/tf", "/tf_static"]
 
 
 def playback(context: LaunchContext) -> list[ExecuteProcess | RegisterEventHandler]:
@@ -43,8 +57,7 @@ def playback(context: LaunchContext) -> list[ExecuteProcess | RegisterEventHandl
     command += ["--rate", given["rate"], "--delay", given["start_delay"]]
     if given["loop"] == "true":
         command.append("--loop")
-    if given["topics"]:
-        command += ["--topics", *given["topics"].split()]
+    command += ["--topics", *(given["topics"].split() or inputs(context))]
     player = ExecuteProcess(cmd=command, output="screen")
     ending = OnProcessExit(target_action=player, on_exit=[EmitEvent(event=Shutdown(reason="the recording has ended"))])
     return [player, RegisterEventHandler(ending)]
