@@ -19,6 +19,7 @@ from ghtt_ros.embedded.messages import message_class
 from ghtt_ros.embedded.names import check_namespace, check_node_name
 from ghtt_ros.embedded.node_graph import NodeGraph
 from ghtt_ros.embedded.node_parameters import NodeParameters
+from ghtt_ros.embedded.not_provided import NotProvided
 from ghtt_ros.embedded.parameter_services import ParameterServices
 from ghtt_ros.embedded.publisher import Publisher
 from ghtt_ros.embedded.qos import QoSProfile, as_profile, qos_profile_parameter_events, qos_profile_services_default
@@ -30,7 +31,7 @@ from ghtt_ros.embedded.timer import Timer
 from ghtt_ros.embedded.waitable import Waitable
 
 
-class Node(NodeGraph, NodeParameters):
+class Node(NodeGraph, NodeParameters, NotProvided):
     """A node. Its callbacks run in the executor that it is added to."""
 
     def __init__(

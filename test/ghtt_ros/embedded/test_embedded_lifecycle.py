@@ -299,7 +299,7 @@ def _resources(node: Any) -> dict[str, int]:
         "native threads": len(list(Path("/proc/self/task").iterdir())),
         "files": len(list(Path("/proc/self/fd").iterdir())),
         "entities": sum(1 for entity in Entity._entities.values() if entity is not None),
-        "publishers": len(list(node.publishers)),
-        "subscriptions": len(list(node.subscriptions)),
-        "clients": len(list(node.clients)),
+        "readers": len(node.endpoint_guids()[0]),
+        "writers": len(node.endpoint_guids()[1]),
+        "waitables": len(node.waitables()),
     }

@@ -263,3 +263,12 @@ def test_changes_are_announced(make_node: MakeNode) -> None:
     assert changed.name == "count"
     assert 0 < changed.value.integer_value <= value
     assert changes()[0].stamp.sec > 0
+
+
+def test_what_the_node_does_not_provide_is_named(make_node: MakeNode) -> None:
+    node = make_node()
+    with pytest.raises(NotImplementedError, match=r"Node\.add_pre_set_parameters_callback"):
+        node.add_pre_set_parameters_callback(lambda parameters: parameters)
+    with pytest.raises(NotImplementedError, match=r"rclpy\.parameter\.parameter_dict_from_yaml_file"):
+        from rclpy.parameter import parameter_dict_from_yaml_file  # noqa: F401
+    assert not hasattr(node, "nobody_has_this")
