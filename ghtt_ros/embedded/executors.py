@@ -161,7 +161,7 @@ class Executor:
         while True:
             self._wake_up.clear()
             if self._is_shutdown:
-                raise ShutdownException
+                return None  # as in rclpy, where only the end of the context is an exception
             if not self._context.ok():
                 raise ExternalShutdownException
             if reached():

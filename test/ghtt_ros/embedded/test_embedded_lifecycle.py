@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -289,16 +290,12 @@ def _get_state() -> Any:
 
 def _resources(node: Any) -> dict[str, int]:
     """Threads, open files and DDS entities of this process, after what is being deleted has gone."""
-    import gc
-
-    from cyclonedds.core import Entity
-
     gc.collect()
     return {
         "threads": threading.active_count(),
         "native threads": len(list(Path("/proc/self/task").iterdir())),
         "files": len(list(Path("/proc/self/fd").iterdir())),
-        "entities": sum(1 for entity in Entity._entities.values() if entity is not None),
+        "DDS entities": len(node.context.participant.dds.get_children()),
         "readers": len(node.endpoint_guids()[0]),
         "writers": len(node.endpoint_guids()[1]),
         "waitables": len(node.waitables()),

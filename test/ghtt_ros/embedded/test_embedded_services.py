@@ -11,12 +11,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from cyclonedds.domain import DomainParticipant
-from cyclonedds.idl import IdlStruct
+from cyclonedds.idl import make_idl_struct
 from cyclonedds.idl.types import int64, sequence, uint8, uint64
 from cyclonedds.pub import DataWriter
 from cyclonedds.qos import Policy, Qos
@@ -69,38 +68,19 @@ def ask(node: Any, service_type: Any, name: str, **fields: Any) -> Any:
 
 
 # What rmw_cyclonedds_cpp sends for these types: two numbers, then the members.
-@dataclass
-class StateRequest(IdlStruct, typename="lifecycle_msgs.srv.dds_.GetState_Request_"):
-    client: uint64
-    number: int64
-    structure_needs_at_least_one_member: uint8
+HEADER: dict[str, Any] = {"client": uint64, "number": int64}
 
 
-@dataclass
-class State(IdlStruct, typename="lifecycle_msgs.msg.dds_.State_"):
-    id: uint8
-    label: str
+def idl(name: str, /, **members: Any) -> Any:
+    package, kind, short = name.split("/")
+    return make_idl_struct(f"{short}_", f"{package}.{kind}.dds_.{short}_", members)
 
 
-@dataclass
-class StateResponse(IdlStruct, typename="lifecycle_msgs.srv.dds_.GetState_Response_"):
-    client: uint64
-    number: int64
-    current_state: State
-
-
-@dataclass
-class NamesRequest(IdlStruct, typename="rcl_interfaces.srv.dds_.GetParameterTypes_Request_"):
-    client: uint64
-    number: int64
-    names: sequence[str]
-
-
-@dataclass
-class TypesResponse(IdlStruct, typename="rcl_interfaces.srv.dds_.GetParameterTypes_Response_"):
-    client: uint64
-    number: int64
-    types: sequence[uint8]
+State = idl("lifecycle_msgs/msg/State", id=uint8, label=str)
+StateRequest = idl("lifecycle_msgs/srv/GetState_Request", **HEADER, structure_needs_at_least_one_member=uint8)
+StateResponse = idl("lifecycle_msgs/srv/GetState_Response", **HEADER, current_state=State)
+NamesRequest = idl("rcl_interfaces/srv/GetParameterTypes_Request", **HEADER, names=sequence[str])
+TypesResponse = idl("rcl_interfaces/srv/GetParameterTypes_Response", **HEADER, types=sequence[uint8])
 
 
 def plain_qos(mark: bytes = b"") -> Qos:
@@ -160,19 +140,17 @@ def test_requests_without_a_client_id_are_left_out(node: Any, stranger: Any) -> 
     assert len(asked) == 1
 
 
-def test_the_bytes_of_a_request_and_of_its_reply(node: Any, stranger: Any) -> None:
+def test_the_bytes_of_a_request_and_of_its_reply(node: Any, stranger: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Encapsulation, client id, number, payload; the reply is taken only with the client's own id and number."""
     seen: list[bytes] = []
 
-    @dataclass
-    class Raw(NamesRequest, typename="rcl_interfaces.srv.dds_.GetParameterTypes_Request_"):
-        @classmethod
-        def deserialize(cls, data: bytes, *_: Any, **__: Any) -> Any:
-            seen.append(bytes(data))
-            return super().deserialize(data)
+    def deserialize(data: bytes, *arguments: Any, **keywords: Any) -> Any:
+        seen.append(bytes(data))
+        return NamesRequest.__idl__.deserialize(data, *arguments, **keywords)
 
+    monkeypatch.setattr(NamesRequest, "deserialize", staticmethod(deserialize))
     qos = plain_qos(b"serviceid=1.2.3;")
-    reader = DataReader(stranger, Topic(stranger, "rq/elsewhere/typesRequest", Raw), qos)
+    reader = DataReader(stranger, Topic(stranger, "rq/elsewhere/typesRequest", NamesRequest), qos)
     writer = DataWriter(stranger, Topic(stranger, "rr/elsewhere/typesReply", TypesResponse), qos)
     client = node.create_client(GetParameterTypes, "/elsewhere/types")
     until(node, client.service_is_ready)
