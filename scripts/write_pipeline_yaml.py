@@ -15,12 +15,14 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any, Final
 
+from ghtt_ros.camera_publisher_settings import CameraPublisherSettings
 from ghtt_ros.hand_estimator_settings import HandEstimatorSettings
 from ghtt_ros.motion_predictor_settings import MotionPredictorSettings
 from ghtt_ros.planner_bridge_settings import PlannerBridgeSettings
 
 TARGET: Final = Path(__file__).parents[1] / "config" / "pipeline.yaml"
 NODES: Final = {
+    "camera_publisher": (CameraPublisherSettings, "A webcam or a video as pictures, for who has no camera driver."),
     "hand_estimator": (HandEstimatorSettings, "Pictures in, hand observations out."),
     "motion_predictor": (MotionPredictorSettings, "Hand observations in; refined hands, actions and forecasts out."),
     "planner_bridge": (PlannerBridgeSettings, "The results as the messages that planners and viewers know."),

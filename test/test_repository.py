@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("ghtt_core", "ghtt_ros", "test", "benchmarks", "scripts")
+FOLDERS = ("ghtt_core", "ghtt_ros", "launch", "examples", "test", "benchmarks", "scripts")
 SOURCES = sorted(
     [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if "__pycache__" not in path.parts]
     + [ROOT / "setup.py"]

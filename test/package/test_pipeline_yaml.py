@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 import yaml
 
+from ghtt_ros.camera_publisher_settings import CameraPublisherSettings
 from ghtt_ros.embedded.parameter_files import read_parameter_file
 from ghtt_ros.hand_estimator_settings import HandEstimatorSettings
 from ghtt_ros.motion_predictor_settings import MotionPredictorSettings
 from ghtt_ros.planner_bridge_settings import PlannerBridgeSettings
 
 SETTINGS = {
+    "camera_publisher": CameraPublisherSettings,
     "hand_estimator": HandEstimatorSettings,
     "motion_predictor": MotionPredictorSettings,
     "planner_bridge": PlannerBridgeSettings,

@@ -27,7 +27,9 @@ ATTRIBUTES = {
     "services": {"request", "reply"},
 }
 """What the schema of sros2 (policy version 0.2.0) allows; the elements between have no attributes."""
-SUBSCRIBED = {
+CAMERA = {"image", "image/compressed", "camera_info"}
+SUBSCRIBED: dict[str, set[str]] = {
+    "camera_publisher": set(),
     "hand_estimator": {"image", "image/compressed", "camera_info", "depth"},
     "motion_predictor": {"ghtt/hand_observation", "/tf", "/tf_static"},
     "planner_bridge": {"ghtt/refined_hands", "ghtt/predicted_motion"},
@@ -66,7 +68,7 @@ def test_it_has_the_form_of_the_schema(policy: ElementTree.Element) -> None:
 
 def test_every_node_has_an_enclave_of_its_own(policy: ElementTree.Element, topics: dict[str, dict[str, str]]) -> None:
     paths = {enclave.attrib["path"]: [p.attrib["node"] for p in enclave.iter("profile")] for enclave in policy[0]}
-    assert paths == {f"/ghtt/{node}": [node] for node in (*topics, "planner")}
+    assert paths == {f"/ghtt/{node}": [node] for node in ("camera_publisher", *topics, "planner")}
 
 
 @pytest.mark.parametrize("node", SUBSCRIBED)
@@ -74,8 +76,8 @@ def test_a_node_may_use_its_topics_and_no_other_nodes(
     policy: ElementTree.Element, topics: dict[str, dict[str, str]], node: str
 ) -> None:
     publish = allowed(policy, node, "publish")
-    assert {topic for topic in publish if topic.startswith("ghtt/")} == set(topics[node])
-    assert {"/diagnostics", "/rosout", "/parameter_events", f"{node}/transition_event"} <= publish
+    always = {"/diagnostics", "/rosout", "/parameter_events", f"{node}/transition_event"}
+    assert publish == set(topics.get(node, CAMERA)) | always
     assert SUBSCRIBED[node] | {"/clock"} <= allowed(policy, node, "subscribe")
 
 
