@@ -57,7 +57,12 @@ class RecordedPoses:
         if len(recording.stamps_ns) == 0:
             raise InputError("The recording has no frames.")
         self._recording = recording
-        self._confidence = np.broadcast_to(np.asarray(recording.joint_valid, np.float32), (NUM_HANDS, NUM_JOINTS))
+        measured = np.broadcast_to(np.asarray(recording.joint_valid, np.float32), (NUM_HANDS, NUM_JOINTS))
+        # A recording may say how sure it is of every joint; one that does not is sure of what it measured.
+        confidence = getattr(recording, "confidence", None)
+        if confidence is None:
+            confidence = np.broadcast_to(measured, (len(recording.stamps_ns), *measured.shape))
+        self._confidence: NDArray[np.float32] = confidence
         steps = np.diff(recording.stamps_ns)
         self._reach_ns = int(np.median(steps)) if len(steps) else 0
 
@@ -73,7 +78,7 @@ class RecordedPoses:
             stamp_ns=int(recording.stamps_ns[index]),
             joints=np.where(valid[:, None, None], recording.joints[index], 0.0).astype(np.float32),
             valid=valid,
-            confidence=np.where(valid[:, None], self._confidence, 0.0).astype(np.float32),
+            confidence=np.where(valid[:, None], self._confidence[index], 0.0).astype(np.float32),
             frame_id=recording.frame_id,
         )
 

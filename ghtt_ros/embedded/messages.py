@@ -133,7 +133,7 @@ def _make_class(ros_type: str) -> type[Message]:
         "_fields_and_field_types": {field: _spell(described) for field, described in fields},
     }
     # rclpy's `byte` is a bytes object of length one, in constants too.
-    namespace.update({key: bytes([value]) if spelled == "byte" else value for key, spelled, value in constants})
+    namespace.update({key: bytes([int(value)]) if spelled == "byte" else value for key, spelled, value in constants})
     return type(name, (Message,), namespace)
 
 
