@@ -9,13 +9,15 @@ Trained from the true pose, a decoder takes noise in the newest steps for motion
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
 from ghtt_core.hands.components import LOCAL, VELOCITY
 from ghtt_core.hands.layout import CLIP_FRAMES, THUMB_CMC
 from ghtt_core.models import losses
-from ghtt_core.models.pose_block import PoseBlock
+from ghtt_core.models.pose_block import PoseBlock, PoseEncoding
 from ghtt_core.streaming.forecasting import place_forecast
 from ghtt_core.streaming.refinement import RefinedWindow, refine_windows
 from ghtt_core.training.augmentation import CorruptedInput
@@ -25,9 +27,20 @@ DECIMETRES = 10.0
 """Per metre; the unit in which a forecast's error is about as large as the other terms."""
 
 
+class _Encoded(NamedTuple):
+    """Gives an encoding that is already there to `refine_windows`."""
+
+    encoding: PoseEncoding
+
+    def encode(self, features: Tensor, frame_valid: Tensor, joint_valid: Tensor) -> PoseEncoding:
+        """Return the encoding, whatever is asked."""
+        return self.encoding
+
+
 def forecast_loss(
     block: StandardisedPoseBlock,
     template: Tensor,
+    encoding: PoseEncoding,
     observed: CorruptedInput,
     frame_valid: Tensor,
     future: Tensor,
@@ -38,9 +51,11 @@ def forecast_loss(
     """Refine noisy clips, forecast the next one with and without the encoder's tokens, and compare.
 
     Args:
-        block: The pose block; only its decoder gets gradients.
+        block: The pose block.
         template: (2, 5, 3) canonical palms.
-        observed: Noisy clips of 16 frames.
+        encoding: What its encoder made of ``observed``. Where the refined clip lies in the camera frame is taken as
+            given: gradients reach the encoder through latent and tokens alone.
+        observed: Noisy clips of 16 frames, with noise on the joints.
         frame_valid: (B, 16) bool.
         future: (B, 16, 2, 21, 3) true joints of the next 16 frames, metres, in the camera frame of ``observed``.
         target: (B, 16, 153) their code.
@@ -52,8 +67,8 @@ def forecast_loss(
         joints in decimetres.
     """
     with torch.no_grad():
-        window = refine_windows(block, template, observed.joints, observed.joint_valid, frame_valid=frame_valid)
-    encoding = window.encoding
+        known = _Encoded(PoseEncoding(*(part.detach() for part in encoding)))
+        window = refine_windows(known, template, observed.joints, observed.joint_valid, frame_valid=frame_valid)
     noise = torch.randn(encoding.mu.shape, generator=generator).to(encoding.mu)
     latent = PoseBlock.reparameterise(encoding.mu, encoding.logvar, noise)
     weight = _joint_weight(mask, window)

@@ -20,7 +20,7 @@ from ghtt_core.models import losses
 from ghtt_core.models.checkpoint import Card, load_checkpoint, save_checkpoint
 from ghtt_core.models.config import BlockConfig
 from ghtt_core.models.losses import PoseLossWeights
-from ghtt_core.models.pose_block import PoseBlock
+from ghtt_core.models.pose_block import PoseBlock, PoseEncoding
 from ghtt_core.training.augmentation import AugmentationConfig, CorruptedInput, corrupt, retime, vary
 from ghtt_core.training.forecast_objective import forecast_loss
 from ghtt_core.training.identity_start import start_as_identity, start_decoder_as_copy
@@ -44,7 +44,8 @@ class PoseObjective:
             Prediction has an error no network can remove, whose gradient noise drowns the precision of refinement.
         skip_probability: Chance per step that the decoder also sees the encoder's tokens.
         forecast: Weight of the errors of forecasts as they are made online (`forecast_objective`), which then take the
-            place of all other terms but the components'; zero in the paper. Needs ``decoder_only``.
+            place of all other terms of the predicted frames but the components'; zero in the paper. Needs noise on
+            joints, which the paper's noise on the code is not.
     """
 
     weights: PoseLossWeights = field(default_factory=PoseLossWeights)
@@ -120,8 +121,12 @@ class PoseTask:
         Raises:
             RecipeError: If the data section cannot be used, or options contradict each other.
         """
-        if recipe.objective.forecast > 0 and not recipe.decoder_only:
-            raise RecipeError("objective.forecast trains the decoder on a trained encoder: it needs decoder_only: true")
+        noise = recipe.augmentation
+        if recipe.objective.forecast > 0 and noise.clean_probability + noise.detector_probability < 1:
+            raise RecipeError(
+                "objective.forecast needs input that is clean or has a detector's noise: let "
+                "augmentation.clean_probability and detector_probability add up to 1"
+            )
         self.recipe = recipe
         self.device = device
         self.train_store, self.validation_store = open_stores(recipe.data)
@@ -159,28 +164,31 @@ class PoseTask:
         return self._loss(batch, with_skip, generator)
 
     def _loss(self, batch: PoseBatch, with_skip: bool, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        goal = self.recipe.objective
-        if goal.forecast > 0:
-            return self._forecast_loss(batch, generator)
+        goal, seen, coming = self.recipe.objective, slice(0, CLIP_FRAMES), slice(CLIP_FRAMES, None)
         encoding = self.pose_block.encode(batch.observed.features, batch.frame_valid, batch.observed.joint_valid)
-        noise = torch.randn(encoding.mu.shape, generator=generator).to(encoding.mu)
-        latent = PoseBlock.reparameterise(encoding.mu, encoding.logvar, noise)
-        future = (
-            self.pose_block.decode(latent, encoding.tokens, batch.frame_valid)
-            if with_skip
-            else self.pose_block.decode(latent)
-        )
-        refined, future = encoding.refined.float(), future.float()
-        seen, coming = slice(0, CLIP_FRAMES), slice(CLIP_FRAMES, None)
-        terms = losses.pose_block_loss(
-            observed=(refined, batch.target[:, seen], batch.mask[:, seen]),
-            predicted=(future, batch.target[:, coming], batch.mask[:, coming]),
-            trajectory=_trajectories(future, batch, coming, base=CLIP_FRAMES - 1),
-            mu=encoding.mu.float(),
-            logvar=encoding.logvar.float(),
-            weights=goal.weights,
-        )
-        total = terms.pop("total")
+        refined, mu, logvar = encoding.refined.float(), encoding.mu.float(), encoding.logvar.float()
+        if goal.forecast > 0:
+            template, ahead = self.template.to(self.device), (batch.target[:, coming], batch.mask[:, coming])
+            terms = forecast_loss(
+                self.pose_block, template, encoding, batch.observed, batch.frame_valid, batch.future, *ahead, generator
+            )
+            terms["observed"] = losses.masked_l1(refined, batch.target[:, seen], batch.mask[:, seen])
+            terms["kl"] = losses.kl_divergence(mu, logvar)
+            total = goal.weights.components * (terms["components"] + terms["observed"])
+            total = (
+                total + goal.forecast * (terms["with_tokens"] + terms["from_latent"]) + goal.weights.kl * terms["kl"]
+            )
+        else:
+            future = self._predict(encoding, batch, with_skip, generator).float()
+            terms = losses.pose_block_loss(
+                observed=(refined, batch.target[:, seen], batch.mask[:, seen]),
+                predicted=(future, batch.target[:, coming], batch.mask[:, coming]),
+                trajectory=_trajectories(future, batch, coming, base=CLIP_FRAMES - 1),
+                mu=mu,
+                logvar=logvar,
+                weights=goal.weights,
+            )
+            total = terms.pop("total")
         if goal.observed_emphasis != 1.0:
             total = total + (goal.observed_emphasis - 1.0) * goal.weights.components * terms["observed"]
         if goal.observed_trajectory > 0:
@@ -188,21 +196,13 @@ class PoseTask:
             total = total + goal.observed_trajectory * terms["observed_trajectory"]
         return total, {name: value.detach() for name, value in terms.items()}
 
-    def _forecast_loss(self, batch: PoseBatch, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        goal, coming = self.recipe.objective, slice(CLIP_FRAMES, None)
-        terms = forecast_loss(
-            self.pose_block,
-            self.template.to(self.device),
-            batch.observed,
-            batch.frame_valid,
-            batch.future,
-            batch.target[:, coming],
-            batch.mask[:, coming],
-            generator,
-        )
-        total = goal.weights.components * terms["components"]
-        total = total + goal.forecast * (terms["with_tokens"] + terms["from_latent"])
-        return total, {name: value.detach() for name, value in terms.items()}
+    def _predict(self, encoding: PoseEncoding, batch: PoseBatch, with_skip: bool, generator: torch.Generator) -> Tensor:
+        """Decode the next 16 frames, (B, 16, 153)."""
+        noise = torch.randn(encoding.mu.shape, generator=generator).to(encoding.mu)
+        latent = PoseBlock.reparameterise(encoding.mu, encoding.logvar, noise)
+        if with_skip:
+            return self.pose_block.decode(latent, encoding.tokens, batch.frame_valid)
+        return self.pose_block.decode(latent)
 
     def _prepare(self, window: PoseWindow, augmentation: AugmentationConfig, generator: torch.Generator) -> PoseBatch:
         """Vary, cut, corrupt and encode a window; geometry runs on the CPU, the result moves to the device."""

@@ -108,13 +108,13 @@ def test_training_on_forecasts_changes_the_decoder_alone(chain: Path) -> None:
     assert all(name.startswith("vae.decoder.") for name in changed)
 
 
-def test_forecasts_are_not_trained_together_with_an_encoder(
+def test_forecasts_are_not_trained_on_noise_that_no_joint_has(
     chain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recipe = yaml.safe_load((chain / "pose.yaml").read_text()) | {"decoder_only": False}
+    recipe = yaml.safe_load((chain / "pose.yaml").read_text()) | {"augmentation": {"detector_probability": 0.5}}
     (tmp_path / "pose.yaml").write_text(yaml.safe_dump(recipe))
     assert main(["train", "pose", str(tmp_path / "pose.yaml"), "--out", str(tmp_path / "run")]) == 2
-    assert "decoder_only" in capsys.readouterr().err
+    assert "detector_probability" in capsys.readouterr().err
 
 
 def test_training_the_action_block_leaves_the_pose_block_as_it_was(chain: Path) -> None:
