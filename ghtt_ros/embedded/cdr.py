@@ -125,7 +125,7 @@ def _byte_to_int(value: bytes) -> int:
 
 
 def _int_to_byte(value: int) -> bytes:
-    return bytes((value,))
+    return bytes((value & 0xFF,))  # rosbags takes a byte for a signed number
 
 
 def _check_string(value: Any) -> Any:

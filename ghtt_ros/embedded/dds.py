@@ -71,12 +71,18 @@ class RawWriter:
         self.guid: bytes = self.dds.guid.bytes
 
     def write(self, cdr: bytes) -> bool:
-        """Send bytes with their encapsulation header; False if readers did not keep up and it was given up."""
+        """Send bytes with their encapsulation header; False if readers did not keep up and it was given up.
+
+        Raises:
+            TypeError: The bytes are not a message of the writer's type.
+        """
         try:
             self.dds.write(self._type.of(cdr))
         except DDSException as error:
             if error.code == DDSException.DDS_RETCODE_TIMEOUT:
                 return False
+            if error.code == DDSException.DDS_RETCODE_BAD_PARAMETER and len(cdr) > 0:
+                raise TypeError(f"The {len(cdr)} bytes are not a {self._topic.typename}.") from error
             raise
         return True
 

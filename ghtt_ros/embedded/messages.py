@@ -84,14 +84,6 @@ class Message:
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._factories)
         return f"{self.ros_type.replace('/', '.')}({fields})"
 
-    def __copy__(self) -> Message:
-        """A message with the same fields, which are not copied."""
-        return type(self)(**{name: getattr(self, name) for name in self._factories})
-
-    def __getstate__(self) -> Any:
-        """Refuse to be pickled."""
-        raise TypeError("Messages are not pickled; use rclpy.serialization.serialize_message.")
-
 
 def message_class(ros_type: str) -> type[Any]:
     """The class of a message, such as ``sensor_msgs/msg/Image``; the same one each time.
