@@ -49,6 +49,8 @@ class LaunchOptions:
         rate: Speed of the recording.
         loop: Start video or recording again at its end.
         monitor: Whether to subscribe to the results and show how they do.
+        standby: Whether a second motion_predictor stands by with its libraries loaded (300 MB), so that a crash costs
+            a second and not several.
         show_args: List the arguments and end.
     """
 
@@ -61,6 +63,7 @@ class LaunchOptions:
     rate: float = 1.0
     loop: bool = False
     monitor: bool = True
+    standby: bool = True
     show_args: bool = False
 
 
@@ -108,7 +111,7 @@ def specs(options: LaunchOptions) -> list[ProcessSpec]:
         is_video = options.video is not None
         source.append(camera(values, given, ends_all=is_video, held=is_video))
     watching = [monitor(values)] if options.monitor else []
-    return [*pipeline(values, extra), *watching, *source]
+    return [*pipeline(values, extra, standby=options.standby), *watching, *source]
 
 
 def _existing(path: Path, what: str) -> Path:

@@ -20,6 +20,7 @@ from ghtt_ros.cli.processes import Process, ProcessState
 
 PLAIN_PERIOD_S: Final = 5.0
 _STALE_S: Final = 2.0
+_LATCHED: Final = "latched"
 _COLOURS: Final = {"OK": "green", "WARN": "yellow", "ERROR": "red", "STALE": "yellow"}
 _CONTROL: Final = re.compile(r"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -82,6 +83,15 @@ class Observations:
         return shown
 
 
+class ViewConsole(Console):
+    """A console whose reader may leave without ending our process, which has others to stop first."""
+
+    def on_broken_pipe(self) -> None:
+        """Tell the one who prints, instead of leaving as rich does."""
+        self.quiet = True
+        raise BrokenPipeError
+
+
 class View:
     """Prints lines, and from time to time how the topics do."""
 
@@ -91,7 +101,7 @@ class View:
         Args:
             console: Where to print; standard output where not given.
         """
-        self._console = console or Console(highlight=False, soft_wrap=True)
+        self._console = console or ViewConsole(highlight=False, soft_wrap=True)
         self._live: Live | None = None
         self._next_plain = time.monotonic() + PLAIN_PERIOD_S
         self.closed = False
@@ -133,7 +143,8 @@ class View:
         for row in observations.rows():
             latency = f", latency p50 {row.p50} ms p95 {row.p95} ms" if row.p50 != "-" else ""
             status = f", {row.status}" if row.status else ""
-            self.line("topics", f"{row.topic}: {row.hz} Hz{latency}{status}")
+            rate = row.hz if row.hz == _LATCHED else f"{row.hz} Hz"
+            self.line("topics", f"{row.topic}: {rate}{latency}{status}")
 
     def _try(self, act: Any) -> None:
         """Print unless whoever read it has gone; that is told by `closed`."""
@@ -141,7 +152,7 @@ class View:
             return
         try:
             act()
-        except (BrokenPipeError, OSError):
+        except OSError:
             self.closed = True
 
 
@@ -173,7 +184,7 @@ def _row(topic: dict[str, Any]) -> Row:
     p50, p95 = topic["latency_p50_ms"], topic["latency_p95_ms"]
     if topic["latched"]:
         status = "received" if topic["count"] else "none yet"
-        return Row(topic["topic"], "latched", "-", "-", status)
+        return Row(topic["topic"], _LATCHED, "-", "-", status)
     if age is None:
         status = "none yet"
     elif age > _STALE_S:

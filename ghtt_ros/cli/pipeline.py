@@ -17,16 +17,21 @@ from ghtt_core.resources import find_resource
 from ghtt_ros.cli.processes import ProcessSpec
 
 MONITOR: Final = "monitor"
+_SLOW_IMPORTS: Final = {"motion_predictor": ("ghtt_core.models.checkpoint", "ghtt_core.streaming.predictor")}
+"""PyTorch takes seconds to import; planners should not have to wait for it after a crash."""
 
 Parameters = Mapping[str, bool | int | float | str]
 
 
-def pipeline(values: Mapping[str, str], extra: Mapping[str, Parameters] | None = None) -> list[ProcessSpec]:
+def pipeline(
+    values: Mapping[str, str], extra: Mapping[str, Parameters] | None = None, *, standby: bool = True
+) -> list[ProcessSpec]:
     """Return the nodes of the pipeline for one camera.
 
     Args:
         values: All launch arguments, from `read_arguments`.
         extra: Further parameters by name of the node, before those that the arguments set.
+        standby: Whether slow starters have a second process that stands by.
 
     Raises:
         InputError: If the parameter file is not there.
@@ -61,6 +66,7 @@ def pipeline(values: Mapping[str, str], extra: Mapping[str, Parameters] | None =
                 remaps,
                 params_file=params_file,
             ),
+            preload=_SLOW_IMPORTS.get(name, ()) if standby else (),
         )
         for name, parameters, remaps in nodes
     ]

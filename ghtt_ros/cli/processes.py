@@ -15,10 +15,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import IO, Final, Literal
 
+from ghtt_ros.cli.child import NO_PRELOAD
+
 FIRST_DELAY_S: Final = 0.5
 LONGEST_DELAY_S: Final = 30.0
 STEADY_AFTER_S: Final = 20.0
 """Who ran this long before a crash is started again at once, as if it had never crashed."""
+STANDBY_AFTER_S: Final = 5.0
+"""A stand-by is not to compete with the process itself while that is starting."""
 BAD_CONFIGURATION: Final = 2
 """Exit code of a process that would fail again the same way."""
 _LONGEST_LINE: Final = 1 << 20
@@ -48,6 +52,8 @@ class ProcessSpec:
         ends_all: Whether everything is to stop when it has finished.
         held: Whether it is started only when the supervisor is told to.
         data: Whether standard output is data for us and not for people.
+        preload: Modules that take long to import; where there are any, a second process with them imported stands by
+            to take over after a crash.
     """
 
     name: str
@@ -57,6 +63,7 @@ class ProcessSpec:
     ends_all: bool = False
     held: bool = False
     data: bool = False
+    preload: tuple[str, ...] = ()
 
 
 class Process:
@@ -71,6 +78,8 @@ class Process:
         self.last_line = ""
         self.due: float | None = None if spec.held else time.monotonic()
         self._popen: subprocess.Popen[bytes] | None = None
+        self._standby: subprocess.Popen[bytes] | None = None
+        self._standby_due = float("inf")
         self._started = 0.0
         self._delay_s = 0.0
         self._rests: dict[Stream, bytearray] = {}
@@ -86,27 +95,14 @@ class Process:
             self.due = time.monotonic()
 
     def start(self) -> dict[Stream, IO[bytes]]:
-        """Start it.
+        """Start it, or let the stand-by take over.
 
         Returns:
             Its standard output and standard error, not blocking.
         """
-        command = [sys.executable, "-m", "ghtt_ros.cli.child", str(os.getpid()), self.spec.module, *self.spec.arguments]
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1", **self.spec.environment}
-        # The child unblocks it as soon as it can answer; until then it stays pending.
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            self._popen = subprocess.Popen(
-                command,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                process_group=0,  # a Ctrl-C in the terminal is the supervisor's to hand on, in its order
-            )
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        self._popen = self._take_standby() or _spawn(self.spec, standby=False)
         self._started = time.monotonic()
+        self._standby_due = self._started + STANDBY_AFTER_S if self.spec.preload else float("inf")
         self.due = None
         self.state = ProcessState.RUNNING
         assert self._popen.stdout is not None
@@ -116,6 +112,39 @@ class Process:
             os.set_blocking(pipe.fileno(), False)
             self._rests[stream] = bytearray()
         return streams
+
+    def prepare_standby(self) -> None:
+        """Have a stand-by where one is wanted and the process itself has settled; call it now and then."""
+        if self._standby is not None and self._standby.poll() is not None:
+            self._drop_standby()
+            self._standby_due = time.monotonic() + LONGEST_DELAY_S
+        if self._standby is None and time.monotonic() >= self._standby_due:
+            self._standby = _spawn(self.spec, standby=True)
+
+    def _take_standby(self) -> subprocess.Popen[bytes] | None:
+        standby, self._standby = self._standby, None
+        if standby is None:
+            return None
+        assert standby.stdin is not None
+        try:
+            standby.stdin.write(b"\n")
+            standby.stdin.close()
+        except OSError:
+            self._standby = standby
+            self._drop_standby()
+            return None
+        return standby
+
+    def _drop_standby(self) -> None:
+        standby, self._standby = self._standby, None
+        if standby is None:
+            return
+        standby.kill()
+        standby.wait()
+        for pipe in (standby.stdin, standby.stdout, standby.stderr):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
 
     def lines(self, stream: Stream, data: bytes) -> list[str]:
         """Add what was read (`b""` at the end) and return the lines that are complete."""
@@ -153,7 +182,9 @@ class Process:
         return True
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to the process and whatever it has started."""
+        """Send a signal to the process and whatever it has started; the stand-by is not needed any more."""
+        self._standby_due = float("inf")
+        self._drop_standby()
         if self._popen is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._popen.pid, number)
@@ -177,3 +208,21 @@ class Process:
         self.state = ProcessState.RESTARTING
         self.restarts += 1
         self.due = now + due_in
+
+
+def _spawn(spec: ProcessSpec, *, standby: bool) -> subprocess.Popen[bytes]:
+    preload = ",".join(spec.preload) if standby else NO_PRELOAD
+    command = [sys.executable, "-m", "ghtt_ros.cli.child", str(os.getpid()), preload, spec.module, *spec.arguments]
+    # The child unblocks it as soon as it can answer; until then it stays pending.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return subprocess.Popen(
+            command,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **spec.environment},
+            stdin=subprocess.PIPE if standby else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            process_group=0,  # a Ctrl-C in the terminal is the supervisor's to hand on, in its order
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)

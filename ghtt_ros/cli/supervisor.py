@@ -105,9 +105,14 @@ class Supervisor:
                     return
 
     def _start_due(self) -> None:
+        if self.stopping:
+            return
         for process in self.processes:
-            if not self.stopping and process.due is not None and time.monotonic() >= process.due:
-                for stream, pipe in process.start().items():
+            process.prepare_standby()
+            if process.due is not None and time.monotonic() >= process.due:
+                streams = process.start()
+                self._on_note(f"{process.spec.name} runs as process {process.pid}.")
+                for stream, pipe in streams.items():
                     self._selector.register(pipe, selectors.EVENT_READ, (process, stream, pipe))
 
     def _read(self, timeout_s: float) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from ghtt_core.errors import InputError
+from ghtt_ros.cli import processes as processes_module
 from ghtt_ros.cli import supervisor as supervisor_module
 from ghtt_ros.cli.processes import Process, ProcessSpec, ProcessState, Stream
 from ghtt_ros.cli.supervisor import Supervisor
@@ -92,7 +93,8 @@ class Log:
         self.react(line)
 
     def on_note(self, note: str) -> None:
-        self.notes.append(note)
+        if " runs as process " not in note:
+            self.notes.append(note)
         self.react(note)
 
     def of(self, name: str) -> list[str]:
@@ -248,3 +250,34 @@ def test_a_second_signal_is_less_patient(programs: Path) -> None:
             outside.process.send_signal(signal.SIGTERM)
         eventually(lambda expected=expected: expected in outside.said, expected)
     assert outside.process.wait(DEADLINE_S) == 0
+
+
+def test_a_standby_takes_over_with_its_libraries_imported(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes_module, "STANDBY_AFTER_S", 0.0)
+    (programs / "slow_library.py").write_text('import os\nprint("imported", os.getpid(), flush=True)\n')
+    log = Log()
+    running = supervise(log, ProcessSpec("node", "calm", preload=("slow_library",)))
+    pids: list[int] = []
+
+    def react(line: str) -> None:
+        if line.startswith("calm"):
+            pids.append(int(line.split()[1]))
+            if len(pids) == 3:
+                running.stop()
+            else:
+                os.kill(pids[-1], signal.SIGKILL)
+
+    log.react = react
+    running.run()
+    assert [f"imported {pid}" in log.of("node") for pid in pids] == [False, True, True]
+
+
+def test_a_standby_is_not_left_behind(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes_module, "STANDBY_AFTER_S", 0.0)
+    told = programs / "standby.pid"
+    (programs / "slow_library.py").write_text(f'import os\nopen({str(told)!r}, "w").write(str(os.getpid()))\n')
+    log = Log()
+    running = supervise(log, ProcessSpec("node", "calm", preload=("slow_library",)))
+    running._on_tick = lambda: running.stop() if told.exists() and told.read_text() and not running.stopping else None
+    running.run()
+    eventually(lambda: not alive(int(told.read_text())), "the end of the stand-by")

@@ -1,0 +1,117 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""A domain of our own, and commands of `ghtt` as processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DEADLINE_S = 60.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ros_domain() -> Iterator[None]:
+    """A domain for this process and its children alone."""
+    chosen = {"ROS_DOMAIN_ID": str(1 + os.getpid() % 100), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+    before = {name: os.environ.get(name) for name in chosen}
+    os.environ.update(chosen)
+    yield
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name)
+        else:
+            os.environ[name] = value
+
+
+def eventually(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
+    """Poll until the condition holds and return what it gave."""
+    until = time.monotonic() + deadline_s
+    while time.monotonic() < until:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"not within {deadline_s:.0f} s: {what}")
+
+
+class Command:
+    """A process with its output in a file."""
+
+    eventually = staticmethod(eventually)
+
+    def __init__(self, output: Path, *words: str) -> None:
+        self._output = output
+        with output.open("wb") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *words],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
+                start_new_session=True,
+            )
+
+    @property
+    def said(self) -> str:
+        return self._output.read_text(errors="replace")
+
+    def wait_for(self, words: str) -> None:
+        """Wait until these words are in the output."""
+        try:
+            eventually(lambda: words in self.said or self.process.poll() is not None, words)
+        except AssertionError as error:
+            raise AssertionError(f"{error}:\n{self.said}") from None
+        assert words in self.said, self.said
+
+    def pids(self) -> list[int]:
+        """Processes that a supervisor said it has started, the newest last."""
+        lines = [line for line in self.said.splitlines() if " runs as process " in line]
+        return [int(line.rsplit(" ", 1)[1].rstrip(".")) for line in lines]
+
+    def pid_of(self, name: str) -> int:
+        """The newest process with a name."""
+        lines = [line for line in self.said.splitlines() if f"{name} runs as process " in line]
+        return int(lines[-1].rsplit(" ", 1)[1].rstrip("."))
+
+    def send(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def ended(self) -> int:
+        """Wait for the end and return the exit code."""
+        try:
+            return self.process.wait(DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"it does not end:\n{self.said}") from None
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Iterator[Callable[..., Command]]:
+    """Function (module, words ...) -> the running process."""
+    made: list[Command] = []
+
+    def start(*words: str) -> Command:
+        made.append(Command(tmp_path / f"output{len(made)}.txt", *words))
+        return made[-1]
+
+    yield start
+    for process in made:
+        process.kill()
+
+
+@pytest.fixture
+def ghtt(command: Callable[..., Command]) -> Callable[..., Command]:
+    """Function (words ...) -> `ghtt words ...` as a running process."""
+    return lambda *words: command("ghtt_core.cli.main", *words)
