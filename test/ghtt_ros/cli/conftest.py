@@ -1,6 +1,6 @@
 # Copyright 2026 The ghtt_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""A domain of our own, and commands of `ghtt` as processes."""
+"""A domain of our own, and commands of `ghtt` as processes; lets tests of this folder import `faults_bench`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from typing import Any
 
 import pytest
 
-DEADLINE_S = 60.0
+from ghtt_ros.embedded.register import provide_ros
+
+provide_ros()
+sys.path.insert(0, str(Path(__file__).parent))
+
+DEADLINE_S = 180.0
 
 
 @pytest.fixture(scope="session", autouse=True)

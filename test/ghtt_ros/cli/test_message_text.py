@@ -11,7 +11,6 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from ghtt_ros.msg import PredictedMotion
 
-import ghtt_ros  # noqa: F401  (provides the message modules)
 from ghtt_core.bags.fields import put
 from ghtt_core.errors import InputError
 from ghtt_ros.cli.message_text import message_text, pick_field
