@@ -84,11 +84,13 @@ class PlacedClip(NamedTuple):
         joints: (B, T, 2, 21, 3) metres.
         local_to_camera: Maps (B, T, 2), metres.
         shape_offset: (B, T, 2, 21, 3) metres, local frame: what was added to the network's hand shape.
+        noise: (B, 2, 3) metres: standard deviation of the observed hand's position from frame to frame, camera axes.
     """
 
     joints: Tensor
     local_to_camera: RigidMap
     shape_offset: Tensor
+    noise: Tensor
 
 
 def place_clip(
@@ -128,21 +130,39 @@ def place_clip(
             recent = weights * torch.exp(-anchor.recency * age)[:, None, None]
         fitted = register_window(apply(to_base, local), observed, recent)  # (B, 2)
         base_to_camera = RigidMap(*(part[:, None] for part in fitted))
-    clip = PlacedClip(local, compose(to_base, base_to_camera), torch.zeros_like(local))
-    if anchor.kind == "residual":
-        clip = _corrected(local, clip.local_to_camera, observed, weights, frame_valid)
-    return clip._replace(joints=apply(clip.local_to_camera, clip.joints))
-
-
-def _corrected(
-    local: Tensor, to_camera: RigidMap, observed: Tensor, weights: Tensor, frame_valid: Tensor
-) -> PlacedClip:
-    """Add the smooth part of what the observation says differently; joints of the result are in the local frame."""
-    seen = weights.sum(-1) > 0  # (B, T, 2)
+    to_camera = compose(to_base, base_to_camera)
     placed = apply(to_camera, local)
     share = (weights / weights.sum(-1, keepdim=True).clamp_min(1e-6)).unsqueeze(-2)  # (B, T, 2, 1, 21)
     centre = (share @ placed).squeeze(-2)
     shift = (share @ observed).squeeze(-2) - centre
+    noise = _roughness(shift, weights.sum(-1) > 0)
+    if anchor.kind == "residual":
+        corrected = _corrected(local, to_camera, centre, shift, observed, weights, frame_valid)
+        local, to_camera, offset = corrected
+        return PlacedClip(apply(to_camera, local), to_camera, offset, noise)
+    return PlacedClip(placed, to_camera, torch.zeros_like(local), noise)
+
+
+def _roughness(shift: Tensor, seen: Tensor) -> Tensor:
+    """Standard deviation (B, 2, 3) of white noise in (B, T, 2, 3); 0 where no three frames in a row saw the hand."""
+    bend = shift[:, 2:] - 2 * shift[:, 1:-1] + shift[:, :-2]
+    known = (seen[:, 2:] & seen[:, 1:-1] & seen[:, :-2]).unsqueeze(-1)
+    power = torch.where(known, bend, 0.0).square().sum(1) / known.sum(1).clamp(min=1)
+    return (power / 6).sqrt()  # the variance of a bend is 1 + 4 + 1 times that of a frame
+
+
+def _corrected(
+    local: Tensor,
+    to_camera: RigidMap,
+    centre: Tensor,
+    shift: Tensor,
+    observed: Tensor,
+    weights: Tensor,
+    frame_valid: Tensor,
+) -> tuple[Tensor, RigidMap, Tensor]:
+    """Add the smooth part of what the observation says differently: local joints, their maps and what was added."""
+    seen = weights.sum(-1) > 0  # (B, T, 2)
+    placed = apply(to_camera, local)
     fitted = kabsch(placed, observed, weights)
     # Rotations are worked on as rotation vectors from the middle of the clip.
     middle = (frame_valid.sum(1) - 1).clamp(min=0) // 2
@@ -163,7 +183,7 @@ def _corrected(
     moved = centre + _smooth_real(_smooth_shift, shift, frame_valid)
     correction = RigidMap(rotation, moved - (centre.unsqueeze(-2) @ rotation).squeeze(-2))
     shape = shape + _smooth_real(_smooth_shape, difference.reshape(local.shape), frame_valid)
-    return PlacedClip(place_thumb_cmc(shape), compose(to_camera, correction), shape - local)
+    return place_thumb_cmc(shape), compose(to_camera, correction), shape - local
 
 
 def _smooth_real(smooth: Callable[[Tensor], Tensor], values: Tensor, frame_valid: Tensor) -> Tensor:
@@ -180,10 +200,8 @@ def _smooth_real(smooth: Callable[[Tensor], Tensor], values: Tensor, frame_valid
 
 
 def _smooth_shift(shift: Tensor) -> Tensor:
-    """Smooth (B, T, 2, 3); the axes differ in noise (depth) but not in how much moves, so each is scaled by its own."""
-    bend = shift[:, 2:] - 2 * shift[:, 1:-1] + shift[:, :-2]
-    scale = bend.square().mean(1, keepdim=True).sqrt().clamp_min(1e-6)
-    return smooth_part(shift / scale) * scale
+    """Smooth (B, T, 2, 3), each axis by itself: a camera knows much less about depth than about the other two."""
+    return smooth_part(shift.flatten(2).unsqueeze(-1)).reshape(shift.shape)
 
 
 def _smooth_shape(difference: Tensor) -> Tensor:

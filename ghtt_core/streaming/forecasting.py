@@ -29,6 +29,11 @@ MAX_FORECAST_FRAMES = 96
 """The paper's longest horizon: one clip of P and five of A."""
 SHAPE_MEMORY_FRAMES = 15.0
 """How long, in frames, a forecast keeps the difference between the seen hand shape and the decoder's first one."""
+DOUBTFUL_NOISE: Final = 0.009
+"""Metres of noise along a camera axis at which half of the predicted way along it is believed.
+
+What a network says of an axis that is mostly noise (depth, for a camera) follows that noise. Chosen on synthetic hands.
+"""
 FirstClip = Literal["latent", "skip"]
 FIRST_CLIP: Final[FirstClip] = "skip"
 """The publication decodes P.b's first clip from its latent alone; the encoder's tokens, as P.a has them, know more."""
@@ -229,9 +234,19 @@ def place_forecast(features: Tensor, window: RefinedWindow, samples: int = 1) ->
     local = components.local_joints(components.normalise_local_size(features)) * size[:, None, :, None, None]
     place_thumb_cmc(local)
     base = RigidMap(*(_repeat(part, samples) for part in window.newest_map()))
-    joints = apply(components.integrate(features, base), local)
+    maps = components.integrate(features, base)
+    way = _believed(maps.translation - base.translation[:, None], window.noise.to(shaped), samples)
+    joints = apply(RigidMap(maps.rotation, base.translation[:, None] + way), local)
     seen = _repeat(window.hand_seen, samples)[:, None, :, None, None]
     return torch.where(seen, joints, 0.0).reshape(-1, samples, *joints.shape[1:])
+
+
+def _believed(way: Tensor, noise: Tensor, samples: int) -> Tensor:
+    """Shorten the way (B * S, T, 2, 3) of the wrist along noisy axes, by what sample 0 goes: samples stay apart."""
+    belief = 1.0 / (1.0 + (noise / DOUBTFUL_NOISE).square())  # (B, 2, 3)
+    ways = way.reshape(len(noise), samples, *way.shape[1:])
+    doubtful = ways[:, :1] * (1.0 - belief)[:, None, None]
+    return (ways - doubtful).flatten(0, 1)
 
 
 def _memory(

@@ -42,6 +42,7 @@ class RefinedWindow(NamedTuple):
         palm_size: (B, 2) metres, one size per hand for the whole window.
         shape_offset: (B, T, 2, 21, 3) metres, local frame: what the observation added to the network's hand shape.
         local_to_camera: Refined maps, (B, T, 2); translation in metres.
+        noise: (B, 2, 3) metres: standard deviation of the observed position from frame to frame, camera axes.
         hand_seen: (B, 2) bool, hands observed in at least one frame.
         frame_valid: (B, T) bool, frames that are real and not padding.
         newest: (B,) int64, index of the last real frame.
@@ -52,6 +53,7 @@ class RefinedWindow(NamedTuple):
     palm_size: Tensor
     shape_offset: Tensor
     local_to_camera: RigidMap
+    noise: Tensor
     hand_seen: Tensor
     frame_valid: Tensor
     newest: Tensor
@@ -148,7 +150,7 @@ def refine_windows(
     placed = clip.joints * hand_seen[:, None, :, None, None]
     newest = frame_valid.sum(1).sub(1).clamp(min=0)
     return RefinedWindow(
-        placed, encoding, size, clip.shape_offset, clip.local_to_camera, hand_seen, frame_valid, newest
+        placed, encoding, size, clip.shape_offset, clip.local_to_camera, clip.noise, hand_seen, frame_valid, newest
     )
 
 

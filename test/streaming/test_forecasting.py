@@ -14,7 +14,14 @@ from ghtt_core.hands import components
 from ghtt_core.hands.canonical import palm_size
 from ghtt_core.models.checkpoint import Checkpoint
 from ghtt_core.models.pose_block import PoseEncoding
-from ghtt_core.streaming.forecasting import ObservedAction, forecast_action, forecast_pose, hide_unseen, sample_noise
+from ghtt_core.streaming.forecasting import (
+    DOUBTFUL_NOISE,
+    ObservedAction,
+    forecast_action,
+    forecast_pose,
+    hide_unseen,
+    sample_noise,
+)
 from ghtt_core.streaming.refinement import RefinedWindow, refine_windows
 
 FRAMES = 96
@@ -67,8 +74,8 @@ def test_samples_do_not_depend_on_each_other(checkpoint: Checkpoint, noise: Tens
     windows = observe(checkpoint, 2)
     together = forecast(checkpoint, method, windows, noise)
     assert together.shape == (2, 4, FRAMES, 2, 21, 3)
-    alone = forecast(checkpoint, method, observe(checkpoint, 1), noise[2:3])
-    assert torch.allclose(together[0, 2], alone[0, 0], atol=1e-4)
+    alone = forecast(checkpoint, method, observe(checkpoint, 1), noise[[0, 2]])  # sample 0 leads all of them
+    assert torch.allclose(together[0, 2], alone[0, 1], atol=1e-4)
     assert not torch.allclose(together[0, 2], together[1, 2], atol=1e-3)
     assert not torch.allclose(together[0, 2], together[0, 1], atol=1e-3)
 
@@ -128,6 +135,7 @@ def test_rollout_of_a_perfect_predictor_goes_on_for_ever(checkpoint: Checkpoint,
     window = observe(checkpoint)
     window = window._replace(
         shape_offset=torch.zeros_like(window.shape_offset),
+        noise=torch.zeros_like(window.noise),
         encoding=window.encoding._replace(refined=step.expand(1, 16, 153)),
     )
 
@@ -149,6 +157,18 @@ def test_rollout_of_a_perfect_predictor_goes_on_for_ever(checkpoint: Checkpoint,
         rotation, translation = moved.rotation @ rotation, moved.translation @ rotation + translation
         expected = local @ rotation + translation
         assert torch.allclose(frame[2:], expected[2:], atol=1e-4)
+
+
+def test_a_way_along_a_noisy_axis_is_believed_by_half(checkpoint: Checkpoint, noise: Tensor) -> None:
+    window = observe(checkpoint)
+    sure, half, none = (
+        forecast(checkpoint, "pose", window._replace(noise=torch.tensor([0.0, 0.0, z]).expand(1, 2, 3)), noise)[0]
+        for z in (0.0, DOUBTFUL_NOISE, 1e3 * DOUBTFUL_NOISE)
+    )
+    assert torch.allclose(half[..., :2], sure[..., :2], atol=1e-6)
+    assert torch.allclose(2 * (sure - half), sure - none, atol=1e-4)
+    assert (sure - none)[0, -1, ..., 2].abs().min() > 0.01
+    assert torch.allclose(half[1:] - half[:1], sure[1:] - sure[:1], atol=1e-5)  # samples stay as far apart
 
 
 def test_a_hand_unlike_the_training_data_keeps_its_shape(checkpoint: Checkpoint, noise: Tensor) -> None:

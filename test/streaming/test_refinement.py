@@ -143,3 +143,20 @@ def test_bad_requests_are_refused_with_a_sentence(template: Tensor) -> None:
         refine_causal(Echo(), template, joints[:0], everything(joints)[:0])
     with pytest.raises(InputError, match="unknown"):
         refine_windows(Echo(), template, joints[None, :16], everything(joints)[None, :16], anchor="glue")
+
+
+def test_a_window_knows_how_noisy_each_camera_axis_is(template: Tensor) -> None:
+    joints = moving_hands(16)[None].expand(200, -1, -1, -1, -1)
+    clean = encode(joints, template).features
+
+    class Clean(Echo):
+        def encode(self, features: Tensor, frame_valid: Tensor, joint_valid: Tensor) -> PoseEncoding:
+            return super().encode(clean, frame_valid, joint_valid)
+
+    sigma = torch.tensor([0.003, 0.001, 0.015])
+    shaken = joints + sigma * torch.randn(200, 16, 2, 1, 3, generator=torch.Generator().manual_seed(0))
+    seen = everything(shaken)
+    seen[:, 3] = False
+    noise = refine_windows(Clean(), template, shaken, seen).noise
+    assert torch.allclose(noise.square().mean((0, 1)).sqrt(), sigma, rtol=0.1)
+    assert refine_windows(Clean(), template, joints, seen).noise.max() < 1e-4
