@@ -42,7 +42,7 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {
-    "demo": Command("ghtt_core.cli.demo", "DemoOptions", "Run the whole pipeline on the bundled recording."),
+    "demo": Command("ghtt_ros.cli.demo", "DemoOptions", "Run the whole pipeline on the bundled recording."),
     "run": Command(
         "ghtt_core.cli.run", "RunOptions", "Refine, recognise and forecast a video, a camera or recorded poses."
     ),

@@ -68,9 +68,9 @@ class Observations:
             for state in states
         )
 
-    def counts(self) -> dict[str, int]:
-        """Messages received so far, by topic."""
-        return {str(topic["topic"]): int(topic["count"]) for topic in self.topics}
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Messages received so far, and those with content, by topic."""
+        return {str(topic["topic"]): (int(topic["count"]), int(topic["filled"])) for topic in self.topics}
 
     def rows(self) -> list[Row]:
         """Return what to show, pictures first."""

@@ -25,7 +25,7 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from ghtt_core.bags.fields import time_ns
-from ghtt_ros.cli.pipeline_topics import DIAGNOSTICS, INPUTS, OUTPUTS, PipelineTopic, message_type
+from ghtt_ros.cli.pipeline_topics import CAMERA, DIAGNOSTICS, OUTPUTS, PipelineTopic, inputs, message_type
 
 REPORT_PERIOD_S: Final = 0.5
 WINDOW_S: Final = 5.0
@@ -42,6 +42,7 @@ class TopicMeter:
         """Start at zero."""
         self.topic = topic
         self.count = 0
+        self.filled = 0
         self.status = ""
         self._last: float | None = None
         self._arrivals: deque[tuple[float, float | None]] = deque(maxlen=2048)
@@ -56,6 +57,7 @@ class TopicMeter:
         """
         arrived = time.monotonic()
         self.count += 1
+        self.filled += not _is_empty(message)
         self._last = arrived
         latency_s: float | None = None
         header = _header(message)
@@ -82,6 +84,7 @@ class TopicMeter:
             "node": self.topic.node,
             "latched": self.topic.latched,
             "count": self.count,
+            "filled": self.filled,
             "hz": (len(moments) - 1) / spread if spread > 0 else 0.0,
             "latency_p50_ms": p50,
             "latency_p95_ms": p95,
@@ -93,13 +96,15 @@ class TopicMeter:
 class Monitor:
     """The node behind the live table."""
 
-    def __init__(self, node: Any, topics: Sequence[PipelineTopic]) -> None:
+    def __init__(self, node: Any, topics: Sequence[PipelineTopic], suffix: str = "") -> None:
         """Subscribe to everything.
 
         Args:
             node: An rclpy node in the namespace of the pipeline.
             topics: What to subscribe to besides the diagnostics.
+            suffix: Behind the name of the pictures' topic, once it is remapped: image_transport's.
         """
+        self._suffix = suffix
         self._node = node
         self._meters = [TopicMeter(topic) for topic in topics]
         self._states: dict[str, dict[str, Any]] = {}
@@ -113,13 +118,16 @@ class Monitor:
         node.create_timer(REPORT_PERIOD_S, self._write, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _subscribe(self, topic: PipelineTopic, callback: Any) -> None:
-        is_input = topic in INPUTS
+        is_input = topic.node == CAMERA
         profile = QoSProfile(
             depth=1 if topic.latched or is_input else 10,
             reliability=ReliabilityPolicy.BEST_EFFORT if is_input else ReliabilityPolicy.RELIABLE,
             durability=DurabilityPolicy.TRANSIENT_LOCAL if topic.latched else DurabilityPolicy.VOLATILE,
         )
-        self._node.create_subscription(message_type(topic.kind), topic.name, callback, profile)
+        name = topic.name
+        if topic.name == "image" and self._suffix:
+            name = self._node.resolve_topic_name(name) + self._suffix
+        self._node.create_subscription(message_type(topic.kind), name, callback, profile)
 
     def _on_message(self, meter: TopicMeter, message: Any) -> None:
         meter.take(message, self._node.get_clock().now().nanoseconds)
@@ -150,6 +158,17 @@ class Monitor:
             os._exit(0)  # whoever asked has gone, and there is nothing to tidy up
 
 
+def _is_empty(message: Any) -> bool:
+    """Whether a message only says that there is nothing to say."""
+    if hasattr(message, "valid"):
+        return not any(message.valid)
+    for name in ("step_count", "width", "label", "poses", "points", "markers"):
+        if hasattr(message, name):
+            value = getattr(message, name)
+            return (value if isinstance(value, int) else len(value)) == 0
+    return False
+
+
 def _header(message: Any) -> Any:
     """Return the header of a message or of the first of its markers; None where there is none."""
     found = getattr(message, "header", None)
@@ -162,13 +181,14 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run until interrupted; returns the exit code.
 
     Args:
-        args: ROS arguments, and ``--inputs`` to count pictures as well.
+        args: ROS arguments, and ``--inputs raw`` or ``--inputs compressed`` to count pictures as well.
     """
     words = list(sys.argv if args is None else args)
-    topics = (*INPUTS, *OUTPUTS) if "--inputs" in words else OUTPUTS
+    transport = words[words.index("--inputs") + 1] if "--inputs" in words else ""
+    topics = (*inputs(transport), *OUTPUTS) if transport else OUTPUTS
     rclpy.init(args=words)
     node = rclpy.create_node("ghtt_monitor")
-    Monitor(node, topics)
+    Monitor(node, topics, "/compressed" if transport == "compressed" else "")
     with suppress(KeyboardInterrupt, ExternalShutdownException):
         rclpy.spin(node)
     with suppress(KeyboardInterrupt):

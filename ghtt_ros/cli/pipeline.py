@@ -81,10 +81,14 @@ def monitor(values: Mapping[str, str], *, inputs: bool = False) -> ProcessSpec:
     """
     remaps = {"image": values["image_topic"], "camera_info": values["camera_info_topic"]} if inputs else {}
     parameters: Parameters = {"use_sim_time": values["use_sim_time"] == "true"}
+    transport = values["image_transport"] or "raw"
     return ProcessSpec(
         name=MONITOR,
         module="ghtt_ros.cli.monitor",
-        arguments=(*(("--inputs",) if inputs else ()), *ros_arguments(values, "ghtt_monitor", parameters, remaps)),
+        arguments=(
+            *(("--inputs", transport) if inputs else ()),
+            *ros_arguments(values, "ghtt_monitor", parameters, remaps),
+        ),
         data=True,
     )
 

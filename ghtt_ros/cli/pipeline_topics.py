@@ -26,10 +26,7 @@ class PipelineTopic:
     latched: bool = False
 
 
-INPUTS: Final = (
-    PipelineTopic("image", "sensor_msgs/msg/Image", "camera"),
-    PipelineTopic("camera_info", "sensor_msgs/msg/CameraInfo", "camera"),
-)
+CAMERA: Final = "camera"
 OUTPUTS: Final = (
     PipelineTopic("ghtt/hand_observation", "ghtt_ros/msg/HandObservation", "hand_estimator"),
     PipelineTopic("ghtt/refined_hands", "ghtt_ros/msg/RefinedHands", "motion_predictor"),
@@ -43,6 +40,12 @@ OUTPUTS: Final = (
     PipelineTopic("ghtt/markers", "visualization_msgs/msg/MarkerArray", "planner_bridge"),
 )
 DIAGNOSTICS: Final = PipelineTopic("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray", "all nodes")
+
+
+def inputs(transport: str) -> tuple[PipelineTopic, PipelineTopic]:
+    """Return what the pipeline reads, with pictures ``raw`` or ``compressed``."""
+    kind = "sensor_msgs/msg/CompressedImage" if transport == "compressed" else "sensor_msgs/msg/Image"
+    return PipelineTopic("image", kind, CAMERA), PipelineTopic("camera_info", "sensor_msgs/msg/CameraInfo", CAMERA)
 
 
 def message_type(kind: str) -> type[Any]:

@@ -21,6 +21,7 @@ def topic(name: str, **changes: Any) -> dict[str, Any]:
         "node": "motion_predictor",
         "latched": False,
         "count": 100,
+        "filled": 90,
         "hz": 4.97,
         "latency_p50_ms": 21.04,
         "latency_p95_ms": 38.7,
