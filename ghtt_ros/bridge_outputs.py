@@ -50,7 +50,7 @@ def point_cloud(forecast: Forecast, coverage: float) -> Any:
     steps = len(forecast.stamps_ns)
     points = np.zeros((steps, len(hands), NUM_JOINTS), POINT)
     for axis, name in enumerate("xyz"):
-        points[name] = forecast.mean[:, hands, :, axis]
+        points[name] = forecast.mean[:, hands][..., axis]
     points["t"] = ((forecast.stamps_ns - forecast.t0_ns) / 1e9)[:, None, None]
     points["joint"] = hands[:, None] * NUM_JOINTS + np.arange(NUM_JOINTS)
     points["radius"] = radius[:, hands]

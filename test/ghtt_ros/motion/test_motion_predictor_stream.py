@@ -70,7 +70,7 @@ def test_before_the_window_is_full_there_is_a_status_and_no_forecast(
 ) -> None:
     start()
     bench.motion(lambda message: message.status == WARMING_UP)
-    bench.show(range(16))
+    bench.show(range(20))
     bench.motion(lambda message: message.step_count > 0)
     early = [found for found in bench.motions if stamp_of(found) < stamp(15)]
     assert {found.status for found in early} == {WARMING_UP}
