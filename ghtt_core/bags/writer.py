@@ -158,6 +158,10 @@ class BagFileWriter:
         self.add_topic = self._bag.add_topic
         self.write = self._bag.write
 
+    def has(self, topic: str) -> bool:
+        """Whether a topic was announced."""
+        return topic in self._bag.counts
+
     def finish(self) -> None:
         """Complete the file and move it into place.
 

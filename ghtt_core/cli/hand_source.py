@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -13,8 +12,7 @@ from numpy.typing import NDArray
 
 from ghtt_core.cli.overlay import OverlayPainter
 from ghtt_core.cli.virtual_camera import frame_motion
-from ghtt_core.data.recordings import load_recording
-from ghtt_core.estimators.recorded import RecordedPoses
+from ghtt_core.estimators.recorded import RecordedPoses, Recording
 from ghtt_core.hands.frame import HandFrame
 from ghtt_core.hands.layout import FRAME_RATE
 
@@ -66,20 +64,19 @@ class HandSource(Protocol):
 class RecordingSource:
     """Recorded poses on a dark picture, seen by a camera that frames the whole motion."""
 
-    def __init__(self, path: Path) -> None:
-        """Read the recording.
+    def __init__(self, sequence: Recording) -> None:
+        """Place the camera.
 
         Args:
-            path: The .npz.
+            sequence: Checked poses.
 
         Raises:
-            InputError: If it is not a recording.
+            InputError: If it has no frames.
         """
-        sequence = load_recording(path)
         self._poses = RecordedPoses(sequence)
         self.estimator = self._poses.name
         self.frame_id = sequence.frame_id
-        self.count: int | None = len(sequence)
+        self.count: int | None = len(self._poses)
         steps = np.diff(sequence.stamps_ns)
         # The median: a gap in the recording must not make the film slow.
         self.fps = float(np.clip(1e9 / np.median(steps), 1, 240)) if len(steps) else FRAME_RATE

@@ -118,13 +118,17 @@ class MotionRecorder:
                 self._open(kind, f"{kind}_{name}", np.shape(value), value.dtype)
         self._append(**{f"{kind}_{name}": value for name, value in values.items()})
 
-    def check_space(self) -> None:
+    def check_space(self, more_bytes: int = 0) -> None:
         """Stop the run while there is still room to complete its results.
+
+        Args:
+            more_bytes: What completing the other results takes.
 
         Raises:
             OutputError: If the disk is about to be full.
         """
-        check_free_space(self._folder, sum(spool.nbytes for spool in self._spools.values()) + _SPARE_BYTES)
+        own = sum(spool.nbytes for spool in self._spools.values()) + _SPARE_BYTES
+        check_free_space(self._folder, own + more_bytes)
 
     def finish(self, path: Path) -> None:
         """Write everything recorded to one .npz and remove the spools.

@@ -1,6 +1,6 @@
 # Copyright 2026 The ghtt_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The three files of a run, filled frame by frame and completed however the run ends."""
+"""The files of a run, filled frame by frame and completed however the run ends."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ghtt_core.cli.latency import LatencyMeter
+from ghtt_core.cli.motion_bag import NEEDED_BYTES, MotionBag
 from ghtt_core.cli.motion_file import MotionRecorder
 from ghtt_core.cli.overlay import OverlayPainter, Scene
 from ghtt_core.cli.spool import write_json
@@ -46,16 +47,18 @@ class RunNames:
         estimator: What turned pictures into hands.
         labels: Action labels of the checkpoint.
         frame_id: Coordinate frame of all joints.
+        template: (2, 5, 3) tensor, palms of the checkpoint.
     """
 
     model_id: str
     estimator: str
     labels: tuple[str, ...]
     frame_id: str
+    template: Any
 
 
 class RunResults:
-    """Counts, records and draws; `finish` completes overlay.mp4, motion.npz and summary.json."""
+    """Counts, records and draws; `finish` completes overlay.mp4, motion.npz, motion.mcap and summary.json."""
 
     def __init__(self, folder: Path, names: RunNames, painter: OverlayPainter | None, fps: float) -> None:
         """Open the files under hidden names.
@@ -82,11 +85,15 @@ class RunResults:
         self._first_ns = 0
         self._motion = MotionRecorder(folder, names.labels, names.frame_id)
         self._video: VideoWriter | None = None
+        self._bag: MotionBag | None = None
         try:
+            self._bag = MotionBag(folder, names.model_id, names.labels, names.template)
             if painter is not None:
                 self._video = VideoWriter(folder / "overlay.mp4", painter.width, painter.height, fps)
         except OutputError:
             self._motion.discard()
+            if self._bag is not None:
+                self._bag.discard()
             raise
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="overlay")
         self._pending: deque[Future[None]] = deque()
@@ -104,7 +111,7 @@ class RunResults:
             OutputError: If the disk takes no more.
         """
         if self.frames % _SPACE_CHECK_FRAMES == 0:
-            self._motion.check_space()
+            self._motion.check_space(NEEDED_BYTES)
         if self.frames == 0:
             self._first_ns = frame.stamp_ns
         self.frames += 1
@@ -126,6 +133,8 @@ class RunResults:
         for forecast in update.forecasts:
             self._counts["forecasts"] += 1
             self._motion.add_forecast(FORECAST_KINDS[forecast.method], forecast)
+        if self._bag is not None:
+            self._bag.add(frame, update)
 
     def draw(self, image: NDArray[np.uint8], frame: HandFrame, update: Update) -> None:
         """Draw the newest results onto the picture of this frame and add it to the overlay, a moment later.
@@ -193,6 +202,8 @@ class RunResults:
         summary = self.summary()
         failures: list[OutputError] = []
         steps: list[Callable[[], None]] = [self._drain, partial(self._motion.finish, self._folder / "motion.npz")]
+        if self._bag is not None:
+            steps.append(self._bag.finish)
         if self._video is not None:
             steps.append(self._video.close)
         steps.append(partial(write_json, self._folder / "summary.json", summary))
@@ -209,6 +220,8 @@ class RunResults:
         """Leave nothing behind; for runs that ended before their first frame."""
         self._worker.shutdown(wait=True, cancel_futures=True)
         self._motion.discard()
+        if self._bag is not None:
+            self._bag.discard()
         if self._video is not None:
             self._video.discard()
 

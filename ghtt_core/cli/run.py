@@ -1,14 +1,16 @@
 # Copyright 2026 The ghtt_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Refine, recognise and forecast two hands in a video, a camera or a recording of poses.
+"""Refine, recognise and forecast two hands in a video, a camera, a bag of ROS 2 or a recording of poses.
 
-Writes overlay.mp4, motion.npz and summary.json into the folder given with --out; docs/outputs.md describes them.
+Writes overlay.mp4, motion.npz, motion.mcap (a bag) and summary.json into the folder given with --out;
+docs/outputs.md describes them.
 Ctrl-C ends the run early and keeps what was done.
 
 Examples:
   ghtt run --video hands.mp4 --out out/hands
   ghtt run --video hands.mp4 --camera-info camera.yaml --palm-size 0.085 --out out/hands
   ghtt run --camera 0 --out out/live
+  ghtt run --bag recording --image /camera/image_raw --out out/recording
   ghtt run --poses recording.npz --forecast both --samples 50 --out out/recording
 """
 
@@ -39,12 +41,15 @@ MAX_HORIZON_S = 3.2
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What to look at, how, and where the results go; exactly one of video, camera and poses.
+    """What to look at, how, and where the results go; exactly one of video, camera, bag and poses.
 
     Attributes:
         out: Folder of the results; made if need be.
         video: Video file.
         camera: Number of a camera.
+        bag: Bag of ROS 2 (its folder, or an .mcap or .db3 file): its pictures, with the intrinsics in it; with
+            --estimator recorded, or where it has no pictures, the hand observations in it.
+        image: Topic of the bag's pictures; by default the only one.
         poses: Recorded poses (.npz).
         model: Checkpoint folder; by default $GHTT_MODEL, else the one that ships.
         estimator: What turns pictures into hands; `ghtt models list` names them.
@@ -65,6 +70,8 @@ class RunOptions:
     out: Path
     video: Path | None = None
     camera: int | None = None
+    bag: Path | None = None
+    image: str | None = None
     poses: Path | None = None
     model: Path | None = None
     estimator: str = "mediapipe"
@@ -87,8 +94,10 @@ def run(options: RunOptions) -> None:
         GhttError: If the input, the checkpoint or the output folder cannot be used; results so far are kept.
         KeyboardInterrupt: After Ctrl-C, once the results are complete.
     """
-    if sum(choice is not None for choice in (options.video, options.camera, options.poses)) != 1:
-        raise InputError("Say what to look at: one of --video FILE, --camera N and --poses FILE.npz.")
+    if sum(choice is not None for choice in (options.video, options.camera, options.bag, options.poses)) != 1:
+        raise InputError("Say what to look at: one of --video FILE, --camera N, --bag FOLDER and --poses FILE.npz.")
+    if options.image is not None and options.bag is None:
+        raise InputError("--image names a topic of a bag; give the bag with --bag FOLDER.")
     if options.frames is not None and options.frames < 1:
         raise InputError(f"--frames must be at least 1, not {options.frames}.")
     if options.threads is not None and options.threads < 1:
@@ -104,10 +113,15 @@ def run(options: RunOptions) -> None:
 
 
 def _open_source(options: RunOptions) -> HandSource:
-    from ghtt_core.cli.hand_source import RecordingSource
-
     if options.poses is not None:
-        return RecordingSource(options.poses)
+        from ghtt_core.cli.hand_source import RecordingSource
+        from ghtt_core.data.recordings import load_recording
+
+        return RecordingSource(load_recording(options.poses))
+    if options.bag is not None:
+        from ghtt_core.cli.bag_source import open_bag_source
+
+        return open_bag_source(options.bag, options.image, options.estimator, options.camera_info, options.palm_size)
     from ghtt_core.cli.picture_source import PictureSource
 
     pictures = options.camera if options.video is None else options.video
@@ -139,7 +153,10 @@ def _process(options: RunOptions, source: HandSource, predictor: MotionPredictor
     """Feed every frame through the predictor and complete the results however that ends."""
     from ghtt_core.cli.results import RunNames, RunResults
 
-    names = RunNames(predictor.model_id, source.estimator, predictor.checkpoint.labels, source.frame_id)
+    checkpoint = predictor.checkpoint
+    names = RunNames(
+        predictor.model_id, source.estimator, checkpoint.labels, source.frame_id, checkpoint.template.cpu()
+    )
     results = RunResults(options.out, names, source.painter if options.overlay else None, source.fps)
     with InterruptGuard() as guard:
         try:

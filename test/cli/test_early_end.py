@@ -55,7 +55,7 @@ def check_complete(out: Path, frames: int) -> None:
         assert len(motion["observed_joints"]) == frames
         assert all(np.isfinite(motion[name]).all() for name in ("joints", "action_probabilities", "p_b_offsets"))
     assert frames_of(out / "overlay.mp4") == frames
-    assert sorted(path.name for path in out.iterdir()) == ["motion.npz", "overlay.mp4", "summary.json"]
+    assert sorted(path.name for path in out.iterdir()) == ["motion.mcap", "motion.npz", "overlay.mp4", "summary.json"]
 
 
 @pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
@@ -132,7 +132,7 @@ def test_a_disk_that_takes_no_more_spoils_no_earlier_result(
     assert code == 2
     assert len(lines) == 1
     assert "annot write" in lines[0]
-    assert sorted(path.name for path in out.iterdir()) == ["motion.npz", "overlay.mp4", "summary.json"]
+    assert sorted(path.name for path in out.iterdir()) == ["motion.mcap", "motion.npz", "overlay.mp4", "summary.json"]
     # Each file is either the earlier one or a newer one that is whole.
     json.loads((out / "summary.json").read_text())
     with np.load(out / "motion.npz") as motion:
