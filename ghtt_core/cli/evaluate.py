@@ -1,10 +1,15 @@
 # Copyright 2026 The ghtt_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Measure refinement and forecasts on recorded poses, or actions and forecasts on synthetic subjects.
+"""Measure refinement and forecasts on recorded poses or a bag, or actions and forecasts on synthetic subjects.
 
 With recordings: errors in millimetres of the input, of the refined poses (whole recordings, and online as a robot gets
 them) and of two filters, and of forecasts at 0.25, 0.5 and 1 s next to standing still and constant velocity. Clean
 recordings get noise with --noise; with --reference the poses are the noisy input of those files as they are.
+
+With --bag: the same for a bag of ROS 2 with hand observations or pictures. True hands are taken from the topic
+/ghtt/ground_truth/hands (ghtt_ros/RefinedHands), true actions from /ghtt/ground_truth/action
+(ghtt_ros/ActionRecognition; a label holds until the next message). Without true hands, forecasts are compared with what
+was observed later. --report writes a page with plots and the worst moments.
 
 With --synthetic: how often the action of a subject that no training has seen is named right, and the errors of
 forecasts within actions, with 95 % intervals. The checkpoint must know the synthetic actions.
@@ -14,6 +19,7 @@ A file that cannot be used ends the command before anything is written; an older
 Examples:
   ghtt evaluate --poses walk.npz pour.npz --noise detector --json out/evaluation.json
   ghtt evaluate --poses tracked.npz --reference motion_capture.npz --json out/tracked.json
+  ghtt evaluate --bag recording --json out/recording.json --report out/recording.html
   ghtt evaluate --synthetic --subjects 40 --json out/actions.json
 """
 
@@ -35,10 +41,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """What to evaluate on, and where the report goes; either poses or synthetic.
+    """What to evaluate on, and where the report goes; one of poses, bag and synthetic.
 
     Attributes:
         json: File of the report.
+        report: Page with tables, plots and the worst moments (HTML); for a bag.
+        bag: Bag of ROS 2: its folder, or an .mcap or .db3 file.
+        image: Topic of the bag's pictures to find the hands in, instead of its hand observations.
+        estimator: What finds hands in the bag's pictures, instead of its hand observations; mediapipe with --image.
         poses: Recordings (.npz), brought to 30 frames per second.
         reference: The clean recordings that the poses are noisy observations of, in the same order.
         noise: Put on clean poses: none, the paper's on the component code, or a detector's with lost hands.
@@ -52,6 +62,10 @@ class EvaluateOptions:
     """
 
     json: Path
+    report: Path | None = None
+    bag: Path | None = None
+    image: str | None = None
+    estimator: str | None = None
     poses: tuple[Path, ...] = ()
     reference: tuple[Path, ...] = ()
     noise: Literal["none", "paper", "detector"] = "none"
@@ -70,10 +84,14 @@ def run(options: EvaluateOptions) -> None:
     Raises:
         GhttError: If an option, a recording, the checkpoint or the report's place cannot be used; nothing is written.
     """
-    if options.synthetic == bool(options.poses):
-        raise InputError("Say what to evaluate on: --poses FILE... or --synthetic.")
-    if options.synthetic and options.reference:
-        raise InputError("--reference belongs to --poses; leave it out with --synthetic.")
+    if options.synthetic + bool(options.poses) + (options.bag is not None) != 1:
+        raise InputError("Say what to evaluate on: one of --poses FILE..., --bag FOLDER and --synthetic.")
+    if options.reference and not options.poses:
+        raise InputError("--reference belongs to --poses; leave it out.")
+    if options.bag is None and (options.report or options.image or options.estimator):
+        raise InputError("--report, --image and --estimator belong to --bag; leave them out.")
+    if options.bag is not None and options.noise != "none":
+        raise InputError(f"A bag is evaluated as it is; leave out --noise {options.noise}.")
     if options.threads < 1:
         raise InputError(f"--threads must be at least 1, not {options.threads}.")
     folder = find_model(options.model)
@@ -85,13 +103,15 @@ def run(options: EvaluateOptions) -> None:
     from ghtt_core.models.checkpoint import load_checkpoint
 
     torch.set_num_threads(min(options.threads, torch.get_num_threads()))
-    check_writable(options.json)
+    for path in (options.json, options.report):
+        if path is not None:
+            check_writable(path)
     checkpoint = load_checkpoint(folder, choose_device(options.device))
-    evaluate = _synthetic if options.synthetic else _recordings
+    evaluate = _synthetic if options.synthetic else _recordings if options.bag is None else _bag
     report, tables = evaluate(options, checkpoint)
     write_report(options.json, report)
     show(tables)
-    print(f"The report is in {options.json}.")
+    print(f"The report is in {options.json}{'' if options.report is None else f' and {options.report}'}.")
 
 
 def _recordings(options: EvaluateOptions, checkpoint: Checkpoint) -> tuple[dict[str, Any], list[Any]]:
@@ -108,6 +128,28 @@ def _recordings(options: EvaluateOptions, checkpoint: Checkpoint) -> tuple[dict[
     title = f"{len(trials)} recordings, noise {options.noise}"
     pooled = report["pooled"]
     return report, [pose_table(pooled, f"{title}: mm (share of the input's)"), *forecast_tables(pooled, title)]
+
+
+def _bag(options: EvaluateOptions, checkpoint: Checkpoint) -> tuple[dict[str, Any], list[Any]]:
+    from ghtt_core.cli.evaluate_bag import action_table, evaluate_bag_file
+    from ghtt_core.evaluation.protocol import EvaluationConfig
+    from ghtt_core.evaluation.report import forecast_tables, pose_table
+
+    assert options.bag is not None
+    evaluation = evaluate_bag_file(
+        options.bag,
+        checkpoint,
+        EvaluationConfig("none", options.seed, options.samples),
+        image=options.image,
+        estimator=options.estimator,
+        page=options.report,
+    )
+    report = dict(evaluation.report)
+    pooled, title = report["pooled"], str(report["bag"]["name"])
+    tables = [pose_table(pooled, f"{title}: mm (share of the input's)")] if evaluation.bag.true_hands else []
+    tables += forecast_tables(pooled, title)
+    actions = action_table(report)
+    return report, tables if actions is None else [*tables, actions]
 
 
 def _synthetic(options: EvaluateOptions, checkpoint: Checkpoint) -> tuple[dict[str, Any], list[Any]]:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -16,6 +16,7 @@ from ghtt_core.hands.frame import HandFrame
 from ghtt_core.streaming.forecast import Forecast
 from ghtt_core.streaming.predictor import MotionPredictor
 from ghtt_core.streaming.resampling import STEP_NS
+from ghtt_core.streaming.update import ActionEstimate
 
 METHOD_NAMES: Final = {"pose": "p_a", "action": "p_b"}
 """What reports call the predictor's forecast methods."""
@@ -29,11 +30,13 @@ class OnlineRun:
         joints: (T, 2, 21, 3) refined, metres; zero where not valid.
         valid: (T, 2) bool.
         forecasts: By method (``p_a``, ``p_b``): the forecasts by their newest frame.
+        actions: What was recognised, by the newest frame; made whenever a forecast by action was due.
     """
 
     joints: NDArray[np.float32]
     valid: NDArray[np.bool_]
     forecasts: Mapping[str, Mapping[int, Forecast]]
+    actions: Mapping[int, ActionEstimate] = field(default_factory=dict)
 
 
 def run_online(predictor: MotionPredictor, trial: Trial) -> OnlineRun:
@@ -41,6 +44,7 @@ def run_online(predictor: MotionPredictor, trial: Trial) -> OnlineRun:
     predictor.reset()
     joints, valid = np.zeros_like(trial.observed), np.zeros_like(trial.observed_valid)
     forecasts: dict[str, dict[int, Forecast]] = {}
+    actions: dict[int, ActionEstimate] = {}
     for index in range(len(trial)):
         seen = trial.observed_valid[index]
         update = predictor.update(
@@ -56,4 +60,6 @@ def run_online(predictor: MotionPredictor, trial: Trial) -> OnlineRun:
             joints[at], valid[at] = frame.joints, frame.valid
         for forecast in update.forecasts:
             forecasts.setdefault(METHOD_NAMES[forecast.method], {})[round(forecast.t0_ns / STEP_NS)] = forecast
-    return OnlineRun(joints, valid, forecasts)
+        if update.action is not None:
+            actions[round(update.action.stamp_ns / STEP_NS)] = update.action
+    return OnlineRun(joints, valid, forecasts, actions)
