@@ -75,11 +75,11 @@ def cdr_type(ros_type: str, header: tuple[tuple[str, str], ...] = ()) -> Any:
 
 def _make_struct(ros_type: str, known: dict[str, Any], header: tuple[tuple[str, str], ...] = ()) -> Any:
     if ros_type not in known:
-        members = {name: _BASE[kind] for name, kind in header}
-        members.update({name: _member(described, known) for name, described in field_descriptions(ros_type)})
+        own = {name: _member(described, known) for name, described in field_descriptions(ros_type)}
+        members = {name: _BASE[kind] for name, kind in header} | (own or {DUMMY_MEMBER: idl.uint8})
         name = f"{ros_type.rpartition('/')[2]}_"
         full = dds_type_name(ros_type).replace("::", ".")
-        known[ros_type] = make_idl_struct(name, full, members or {DUMMY_MEMBER: idl.uint8})
+        known[ros_type] = make_idl_struct(name, full, members)
     return known[ros_type]
 
 

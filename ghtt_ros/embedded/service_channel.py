@@ -19,6 +19,7 @@ from ghtt_ros.embedded.qos import QoSProfile
 from ghtt_ros.embedded.qos_mapping import to_dds
 from ghtt_ros.embedded.service_wire import RequestId, add_header, identity, reply_topic, request_topic, split_header
 
+# Part of the type: Cyclone DDS compares what is sent with it.
 _HEADER = (("request_client", "uint64"), ("request_sequence", "int64"))
 _numbers = itertools.count(1)
 

@@ -58,6 +58,18 @@ def until(node: Any, condition: Callable[[], Any]) -> None:
         rclpy.spin_once(node, timeout_sec=0.05)
 
 
+def take(node: Any, reader: Any, count: int) -> list[bytes]:
+    """Bytes of that many samples."""
+    taken: list[bytes] = []
+
+    def enough() -> bool:
+        taken.extend(sample.data for sample in reader.take(10) if sample.sample_info.valid_data)
+        return len(taken) >= count
+
+    until(node, enough)
+    return taken
+
+
 def ask(node: Any, service_type: Any, name: str, **fields: Any) -> Any:
     client = node.create_client(service_type, name)
     assert client.wait_for_service(DEADLINE_S)
@@ -67,20 +79,32 @@ def ask(node: Any, service_type: Any, name: str, **fields: Any) -> Any:
     return future.result()
 
 
-# What rmw_cyclonedds_cpp sends for these types: two numbers, then the members.
-HEADER: dict[str, Any] = {"client": uint64, "number": int64}
-
-
 def idl(name: str, /, **members: Any) -> Any:
+    """A DDS type made by hand, whose samples are bytes: `.data`."""
     package, kind, short = name.split("/")
-    return make_idl_struct(f"{short}_", f"{package}.{kind}.dds_.{short}_", members)
+    header = {"request_client": uint64, "request_sequence": int64}
+    made = make_idl_struct(f"{short}_", f"{package}.{kind}.dds_.{short}_", {**header, **members})
+
+    def of(data: bytes, *_: Any, **__: Any) -> Any:
+        sample = made.__new__(made)
+        sample.data = bytes(data)
+        return sample
+
+    made.serialize = lambda self, *_, **__: self.data
+    made.deserialize = made.of = staticmethod(of)
+    return made
 
 
-State = idl("lifecycle_msgs/msg/State", id=uint8, label=str)
-StateRequest = idl("lifecycle_msgs/srv/GetState_Request", **HEADER, structure_needs_at_least_one_member=uint8)
-StateResponse = idl("lifecycle_msgs/srv/GetState_Response", **HEADER, current_state=State)
-NamesRequest = idl("rcl_interfaces/srv/GetParameterTypes_Request", **HEADER, names=sequence[str])
-TypesResponse = idl("rcl_interfaces/srv/GetParameterTypes_Response", **HEADER, types=sequence[uint8])
+State = make_idl_struct("State_", "lifecycle_msgs.msg.dds_.State_", {"id": uint8, "label": str})
+StateRequest = idl("lifecycle_msgs/srv/GetState_Request", structure_needs_at_least_one_member=uint8)
+StateResponse = idl("lifecycle_msgs/srv/GetState_Response", current_state=State)
+NamesRequest = idl("rcl_interfaces/srv/GetParameterTypes_Request", names=sequence[str])
+TypesResponse = idl("rcl_interfaces/srv/GetParameterTypes_Response", types=sequence[uint8])
+
+
+def on_the_wire(client: int, number: int, payload: bytes) -> bytes:
+    """What rmw_cyclonedds_cpp sends: encapsulation, who asks, which request, and the payload."""
+    return b"\x00\x01\x00\x00" + struct.pack("<Qq", client, number) + payload
 
 
 def plain_qos(mark: bytes = b"") -> Qos:
@@ -109,12 +133,15 @@ def test_a_service_answers_a_bare_dds_client_by_its_client_id_and_number(node: A
     writer = DataWriter(stranger, Topic(stranger, "rq/asking/stateRequest", StateRequest), qos)
     reader = DataReader(stranger, Topic(stranger, "rr/asking/stateReply", StateResponse), qos)
     until(node, lambda: writer.get_matched_subscriptions() and reader.get_matched_publications())
-    taken: list[Any] = []
+    asker = 0xFEDCBA9876543210
     for number in (7, 2**40):
-        writer.write(StateRequest(0xFEDCBA9876543210, number, 0))
-    until(node, lambda: taken.extend(reader.take(10)) or len(taken) >= 2)
-    assert [(one.client, one.number) for one in taken] == [(0xFEDCBA9876543210, 7), (0xFEDCBA9876543210, 2**40)]
-    assert taken[0].current_state == State(3, "active")
+        writer.write(StateRequest.of(on_the_wire(asker, number, b"\x00")))
+    replies = take(node, reader, 2)
+    active = b"\x03\x00\x00\x00" + struct.pack("<I", 7) + b"active\x00"
+    for reply, number in zip(replies, (7, 2**40), strict=True):
+        expected = on_the_wire(asker, number, active)
+        assert reply[: len(expected)] == expected
+        assert len(reply) - len(expected) < 4  # DDS pads to four bytes
     described = reader.get_matched_publication_data(reader.get_matched_publications()[0])
     marks = described.qos[Policy.Userdata].data
     assert b"serviceid=" in marks
@@ -134,42 +161,30 @@ def test_requests_without_a_client_id_are_left_out(node: Any, stranger: Any) -> 
     topic = Topic(stranger, "rq/asking/stateRequest", StateRequest)
     silent, honest = DataWriter(stranger, topic, plain_qos()), DataWriter(stranger, topic, plain_qos(b"clientid=9;"))
     until(node, lambda: silent.get_matched_subscriptions() and honest.get_matched_subscriptions())
-    silent.write(StateRequest(1, 1, 0))
-    honest.write(StateRequest(1, 2, 0))
+    silent.write(StateRequest.of(on_the_wire(1, 1, b"\x00")))
+    honest.write(StateRequest.of(on_the_wire(1, 2, b"\x00")))
     until(node, lambda: asked)
     assert len(asked) == 1
 
 
-def test_the_bytes_of_a_request_and_of_its_reply(node: Any, stranger: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Encapsulation, client id, number, payload; the reply is taken only with the client's own id and number."""
-    seen: list[bytes] = []
-
-    def deserialize(data: bytes, *arguments: Any, **keywords: Any) -> Any:
-        seen.append(bytes(data))
-        return NamesRequest.__idl__.deserialize(data, *arguments, **keywords)
-
-    monkeypatch.setattr(NamesRequest, "deserialize", staticmethod(deserialize))
+def test_the_bytes_of_a_request_and_of_its_reply(node: Any, stranger: Any) -> None:
+    """A reply is taken only with the client's own id and number."""
     qos = plain_qos(b"serviceid=1.2.3;")
     reader = DataReader(stranger, Topic(stranger, "rq/elsewhere/typesRequest", NamesRequest), qos)
     writer = DataWriter(stranger, Topic(stranger, "rr/elsewhere/typesReply", TypesResponse), qos)
     client = node.create_client(GetParameterTypes, "/elsewhere/types")
     until(node, client.service_is_ready)
     future = client.call_async(GetParameterTypes.Request(names=["ab"]))
-    taken: list[Any] = []
-    until(node, lambda: taken.extend(reader.take(1)) or taken)
-    (request,) = taken
-    assert request.names == ["ab"]
-    payload = struct.pack("<I", 1) + struct.pack("<I", 3) + b"ab\x00"
-    expected = b"\x00\x01\x00\x00" + struct.pack("<Qq", request.client, request.number) + payload
-    assert seen[0][: len(expected)] == expected
-    assert request.number > 0
-    assert request.client == client._channel.client
+    (request,) = take(node, reader, 1)
+    asker, number = struct.unpack_from("<Qq", request, 4)
+    expected = on_the_wire(asker, number, struct.pack("<II", 1, 3) + b"ab\x00")
+    assert request[: len(expected)] == expected
+    assert number > 0
 
-    writer.write(TypesResponse(request.client + 1, request.number, [1]))
-    writer.write(TypesResponse(request.client, request.number + 1, [2]))
-    writer.write(TypesResponse(request.client, request.number, [3, 4]))
+    for wrong, its_number, answer in ((asker + 1, number, 1), (asker, number + 1, 2), (asker, number, 3)):
+        writer.write(TypesResponse.of(on_the_wire(wrong, its_number, struct.pack("<IB", 1, answer))))
     until(node, future.done)
-    assert list(future.result().types) == [3, 4]
+    assert list(future.result().types) == [3]
     node.destroy_client(client)
 
 
