@@ -69,12 +69,14 @@ def try_shutdown(*, context: Context | None = None, uninstall_handlers: bool | N
 
 def _end(context: Context | None, uninstall_handlers: bool | None, *, quiet: bool) -> None:
     chosen = default_context() if context is None else context
-    if context is None:
-        drop_global_executor()
-    if quiet:
-        chosen.try_shutdown()
-    else:
-        chosen.shutdown()
+    try:
+        if quiet:
+            chosen.try_shutdown()
+        else:
+            chosen.shutdown()
+    finally:
+        if context is None:
+            drop_global_executor()
     if uninstall_handlers or (uninstall_handlers is None and context is None):
         uninstall_signal_handlers()
 

@@ -17,6 +17,7 @@ from cyclonedds.topic import Topic
 
 from ghtt_core.errors import MissingDependencyError
 from ghtt_ros.embedded.environment import PROCESSES_PER_MACHINE, cyclonedds_configuration
+from ghtt_ros.embedded.exceptions import InvalidHandle
 from ghtt_ros.embedded.waiter import Waiter
 
 _domains: dict[int, tuple[Domain, int]] = {}
@@ -66,6 +67,8 @@ class RawWriter:
         """Create the DDS writer; it is matched with readers in the background."""
         self._participant = participant
         self._type = cdr_type
+        self._name = topic
+        self._closed = False
         self._topic = Topic(participant.dds, topic, cdr_type)
         self.dds: DataWriter[Any] = DataWriter(participant.dds, self._topic, qos)
         self.guid: bytes = self.dds.guid.bytes
@@ -75,14 +78,17 @@ class RawWriter:
 
         Raises:
             TypeError: The bytes are not a message of the writer's type.
+            InvalidHandle: Another thread has closed the writer.
         """
         try:
             self.dds.write(self._type.of(cdr))
         except DDSException as error:
+            if self._closed:
+                raise InvalidHandle(f"the writer of {self._name} was closed meanwhile") from error
             if error.code == DDSException.DDS_RETCODE_TIMEOUT:
                 return False
             if error.code == DDSException.DDS_RETCODE_BAD_PARAMETER and len(cdr) > 0:
-                raise TypeError(f"The {len(cdr)} bytes are not a {self._topic.typename}.") from error
+                raise TypeError(f"The {len(cdr)} bytes are not a {self._type.__idl_typename__}.") from error
             raise
         return True
 
@@ -96,6 +102,7 @@ class RawWriter:
 
     def close(self) -> None:
         """Delete the DDS writer."""
+        self._closed = True
         self._participant.waiter.detach(self.dds)
         delete(self.dds)
         delete(self._topic)

@@ -63,19 +63,23 @@ def _own_configuration(environment: Mapping[str, str], networked: bool) -> str:
     for peer in peers:
         _check_peer(peer)
     if reach == "SYSTEM_DEFAULT":
-        return _domain(_LARGE_BUFFER)
+        return _domain(_LARGE_MESSAGES)
     if reach == "OFF":
         tag = f"<Discovery><Tag>ros_discovery_off_{os.getpid()}</Tag></Discovery>"
-        return _domain(("" if networked else _ONLY_LOOPBACK) + tag + _LARGE_BUFFER)
+        return _domain(("" if networked else _ONLY_LOOPBACK) + tag + _LARGE_MESSAGES)
     if reach == "SUBNET" and networked:
-        return _domain((_unicast(peers) if peers else "") + _LARGE_BUFFER)
+        return _domain((_unicast(peers) if peers else "") + _LARGE_MESSAGES)
     general = "<General><AllowMulticast>false</AllowMulticast></General>" if networked else _ONLY_LOOPBACK
-    return _domain(general + _unicast(["localhost", *peers]) + _LARGE_BUFFER)
+    return _domain(general + _unicast(["localhost", *peers]) + _LARGE_MESSAGES)
 
 
-# A picture has 600 fragments: with the usual buffer, a process that sleeps for 30 ms loses some of them. The kernel
-# grants as much of it as net.core.rmem_max allows.
-_LARGE_BUFFER = '<Internal><SocketReceiveBufferSize max="16MB"/></Internal>'
+# A picture has 600 fragments: with the usual buffer, a process that sleeps for 30 ms loses some of them; the kernel
+# grants as much of it as net.core.rmem_max allows. And a writer shall replace old messages, as keep last says, rather
+# than wait for a reader: by default it waits as soon as half a megabyte is not acknowledged, which is one forecast.
+_LARGE_MESSAGES = (
+    '<Internal><SocketReceiveBufferSize max="16MB"/>'
+    "<Watermarks><WhcHigh>64MB</WhcHigh><WhcHighInit>64MB</WhcHighInit></Watermarks></Internal>"
+)
 _ONLY_LOOPBACK = (
     '<General><AllowMulticast>false</AllowMulticast><Interfaces><NetworkInterface name="lo"/></Interfaces></General>'
 )

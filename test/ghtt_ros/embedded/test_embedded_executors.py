@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -72,8 +73,9 @@ def test_shutdown_in_a_callback_or_another_thread_ends_spinning(ros: Any) -> Non
     node = ros.node("waiting")
     timer = threading.Timer(0.05, rclpy.shutdown)
     timer.start()
-    with pytest.raises(ExternalShutdownException):
+    with suppress(ExternalShutdownException):  # not raised if it ends just between two callbacks
         rclpy.spin(node)
+    assert not rclpy.ok()
     timer.join()
 
 

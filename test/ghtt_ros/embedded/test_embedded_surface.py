@@ -32,10 +32,10 @@ def test_every_message_of_the_packages_can_be_made_and_sent() -> None:
             made = getattr(importlib.import_module(f"{package}.msg"), name)()
             assert serialization.deserialize_message(serialization.serialize_message(made), type(made)) == made
             sent += 1
-    assert sent > 150
+    assert sent > 130
 
 
-@pytest.mark.parametrize("module", ["rclpy.action", "rclpy.lifecycle.publisher", "tf2_ros.async_waiting"])
+@pytest.mark.parametrize("module", ["rclpy.action", "rclpy.guard_condition", "tf2_ros.async_waiting"])
 def test_modules_that_are_not_provided_are_named(module: str) -> None:
     with pytest.raises(NotImplementedError, match=module):
         importlib.import_module(module)
