@@ -96,6 +96,7 @@ def demo_messages(observed: HandSequence, truth: HandSequence, frames: range | N
         observed: What a detector saw.
         truth: The same motion without its errors, with the labelled actions.
         frames: Which frames; all by default.
+        pictures: Whether to draw pictures.
     """
     placed = [_seen_from_below(sequence.joints, truth.joints) for sequence in (observed, truth)]
     everywhere = np.ones(2, np.bool_)
@@ -110,7 +111,8 @@ def demo_messages(observed: HandSequence, truth: HandSequence, frames: range | N
         put_header(info.header, stamp_ns, FRAME_ID)
         fill_camera_info(info, CAMERA)
         yield DemoMessage(INTRINSICS, stamp_ns, info)
-        yield DemoMessage(IMAGES, stamp_ns, _picture(renderer.draw(placed[1][index], everywhere), stamp_ns))
+        if pictures:
+            yield DemoMessage(IMAGES, stamp_ns, _picture(renderer.draw(placed[1][index], everywhere), stamp_ns))
         seen = HandFrame(stamp_ns, placed[0][index], observed.valid[index], frame_id=FRAME_ID)
         observation = new_message(HAND_OBSERVATION)
         fill_hand_observation(observation, seen)

@@ -44,12 +44,13 @@ class Command:
 COMMANDS: dict[str, Command] = {
     "demo": Command("ghtt_ros.cli.demo", "DemoOptions", "Run the whole pipeline on the bundled recording."),
     "run": Command(
-        "ghtt_core.cli.run", "RunOptions", "Refine, recognise and forecast a video, a camera or recorded poses."
+        "ghtt_core.cli.run", "RunOptions", "Refine, recognise and forecast a video, a camera, a bag or recorded poses."
     ),
     "launch": Command("ghtt_ros.cli.launch", "LaunchOptions", "Start the ROS 2 nodes and show how their topics do."),
     "topic": Command("ghtt_ros.cli.topic", "TopicOptions", "List the ROS 2 topics, print or time their messages."),
+    "bag": Command("ghtt_ros.cli.bag", "BagOptions", "Record, play and look at bags of ROS 2."),
     "evaluate": Command(
-        "ghtt_core.cli.evaluate", "EvaluateOptions", "Measure refinement and forecasts on recorded poses."
+        "ghtt_core.cli.evaluate", "EvaluateOptions", "Measure refinement and forecasts on recorded poses or a bag."
     ),
     "train": Command(
         "ghtt_core.cli.train", "TrainOptions", "Train the pose block, the action block or the object aggregator."
