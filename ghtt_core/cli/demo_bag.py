@@ -89,7 +89,9 @@ def write_demo_bag(path: Path, recording: Path) -> None:
     bag.close()
 
 
-def demo_messages(observed: HandSequence, truth: HandSequence, frames: range | None = None) -> Iterator[DemoMessage]:
+def demo_messages(
+    observed: HandSequence, truth: HandSequence, frames: range | None = None, *, pictures: bool = True
+) -> Iterator[DemoMessage]:
     """Give the messages in order of time.
 
     Args:
