@@ -37,6 +37,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         result = measure(Path(folder), options.seconds, options.rate)
     print(f"{WIDTH}x{HEIGHT} bgr8 at {result['sent_hz']:.1f} Hz, {result['received']} of {result['sent']} answered")
+    print(f"{result['ms_per_picture']:.2f} ms of processor time per picture")
     print(f"{'hand_estimator':<28}{'% of a core':>12}{'ratio to allowed':>18}")
     for name in ("idle", "with camera"):
         share = result[name]
@@ -47,11 +48,11 @@ def main() -> None:
 
 def measure(folder: Path, seconds: float, rate: float) -> dict[str, float]:
     """Return percentages of a core and counts."""
-    import rclpy
-    from ghtt_ros.msg import HandObservation
-    from sensor_msgs.msg import CameraInfo, Image
+    import ghtt_ros  # noqa: F401  provides the modules below where ROS 2 is not installed
 
-    import ghtt_ros  # noqa: F401  provides rclpy where ROS 2 is not installed
+    import rclpy  # isort: skip
+    from ghtt_ros.msg import HandObservation  # isort: skip
+    from sensor_msgs.msg import CameraInfo, Image  # isort: skip
 
     recording = folder / "hands.npz"
     np.savez(recording, joints=np.full((2, 2, 21, 3), 0.5, np.float32), valid=np.ones((2, 2), bool), t=[0.0, 1e6])
@@ -94,6 +95,7 @@ def measure(folder: Path, seconds: float, rate: float) -> dict[str, float]:
     return {
         "idle": 100 * idle,
         "with camera": 100 * busy,
+        "ms_per_picture": 1e3 * (busy - idle) * elapsed / max(len(received), 1),
         "sent": sent,
         "sent_hz": sent / elapsed,
         "received": len(received),

@@ -76,7 +76,9 @@ class PipelineNode(LifecycleNode, Generic[Settings]):
         if not getattr(self.settings, "autostart", True):
             return True
         done = TransitionCallbackReturn.SUCCESS
-        return bool(self.trigger_configure() == done and self.trigger_activate() == done)
+        if self.trigger_configure() != done or not self.context.ok():
+            return False
+        return bool(self.trigger_activate() == done)
 
     def release(self) -> None:
         """Stop and free everything, whatever the state; for the end of the process."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
-from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks, UnsupportedEventTypeError
+from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
 from ghtt_ros.node_support.callbacks import ErrorLog, guarded
@@ -86,22 +86,14 @@ def subscribe(
     """
     report = _Mismatch(node, topic, profile, "publishers", node.get_publishers_info_by_topic)
     events = SubscriptionEventCallbacks(incompatible_qos=guarded(report, errors))
-    safe = guarded(callback, errors)
-    try:
-        return node.create_subscription(kind, topic, safe, profile, event_callbacks=events)
-    except UnsupportedEventTypeError:
-        # Not every middleware tells.
-        return node.create_subscription(kind, topic, safe, profile)
+    return node.create_subscription(kind, topic, guarded(callback, errors), profile, event_callbacks=events)
 
 
 def advertise(node: Any, kind: type, topic: str, profile: QoSProfile, errors: ErrorLog) -> Any:
     """Create a publisher that says once, with both profiles, why a subscriber receives nothing."""
     report = _Mismatch(node, topic, profile, "subscribers", node.get_subscriptions_info_by_topic)
     events = PublisherEventCallbacks(incompatible_qos=guarded(report, errors))
-    try:
-        return node.create_publisher(kind, topic, profile, event_callbacks=events)
-    except UnsupportedEventTypeError:
-        return node.create_publisher(kind, topic, profile)
+    return node.create_publisher(kind, topic, profile, event_callbacks=events)
 
 
 class _Mismatch:

@@ -7,8 +7,8 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from types import FrameType, TracebackType
 from typing import Any, Final
 
 import rclpy
@@ -34,23 +34,28 @@ def run_node(factory: Callable[[], PipelineNode[Any]], args: Sequence[str] | Non
     Returns:
         Exit code: 0 after Ctrl-C, `kill` or `rclpy.shutdown`, 2 where the node cannot start as it is configured.
     """
-    rclpy.init(args=args)
-    node: PipelineNode[Any] | None = None
-    try:
-        node = factory()
-        with library_logs_to(node):
-            if not node.start_alone():
-                return BAD_CONFIGURATION if node.context.ok() else 0
-            executor = SingleThreadedExecutor()
-            executor.add_node(node)
-            executor.spin()
-    except GhttError as error:
-        print(error, file=sys.stderr)
-        return BAD_CONFIGURATION
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        with _uninterrupted():
+    with _Interrupts() as interrupts:
+        rclpy.init(args=args)
+        node: PipelineNode[Any] | None = None
+        try:
+            node = factory()
+            with library_logs_to(node):
+                if not node.start_alone():
+                    return BAD_CONFIGURATION if rclpy.ok() else 0
+                executor = SingleThreadedExecutor()
+                executor.add_node(node)
+                executor.spin()
+        except GhttError as error:
+            print(error, file=sys.stderr)
+            return BAD_CONFIGURATION
+        except (KeyboardInterrupt, ExternalShutdownException):
+            pass
+        except Exception:
+            if rclpy.ok():
+                raise
+            # Interrupted on the way: anything fails once the context is gone.
+        finally:
+            interrupts.tidying = True
             if node is not None:
                 node.release()
                 node.destroy_node()
@@ -58,14 +63,30 @@ def run_node(factory: Callable[[], PipelineNode[Any]], args: Sequence[str] | Non
     return 0
 
 
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Keep a second Ctrl-C from cutting the tidying up short."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+class _Interrupts:
+    """Lets the first Ctrl-C end the executor, as `kill` does, instead of raising wherever the program happens to be.
+
+    A second one raises KeyboardInterrupt; none cuts the tidying up short.
+    """
+
+    def __init__(self) -> None:
+        self.tidying = False
+        self._count = 0
+        self._before: Any = None
+
+    def __enter__(self) -> _Interrupts:
+        # Set before rclpy.init, which shuts its context down and then calls this one.
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._on_interrupt)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
+        self._count += 1
+        if self._count > 1 and not self.tidying:
+            raise KeyboardInterrupt

@@ -231,9 +231,20 @@ class Bench:
         return images, infos
 
     def calibrated(self, infos: Any, info: Any = None) -> None:
-        """Publish intrinsics and wait until the node has them."""
-        infos.publish(info or camera_info())
-        self.status(lambda _, values: values.get("camera", "").startswith("calibrated"))
+        """Publish intrinsics until the node has them: it asks for them as best effort, so one alone may be lost."""
+        self.until(infos, info or camera_info(), lambda _, values: values.get("camera", "").startswith("calibrated"))
+
+    def until(self, publisher: Any, message: Any, condition: Callable[[Any, dict[str, str]], Any]) -> None:
+        """Publish a message again and again until diagnostics fulfil a condition."""
+        start = len(self.statuses)
+
+        def answered() -> bool:
+            publisher.publish(message)
+            time.sleep(0.2)
+            found = [(status, {item.key: item.value for item in status.values}) for status in self.statuses[start:]]
+            return any(condition(status, values) for status, values in found)
+
+        eventually(answered, "diagnostics as wanted")
 
     def call(self, kind: Any, name: str, **request: Any) -> Any:
         """Call a service of the node and return its answer."""
@@ -284,7 +295,9 @@ def start(bench: Bench, recording: Path, tmp_path: Path) -> Iterator[Callable[..
     running: list[NodeProcess] = []
 
     def launch(*more: str, **parameters: Any) -> NodeProcess:
-        parameters = {"estimator": "recorded", "recording": str(recording), **parameters}
+        # Reliable, so that a test may count on every single picture.
+        usual = {"estimator": "recorded", "recording": str(recording), "image_reliability": "reliable"}
+        parameters = {**usual, **parameters}
         arguments = ["-r", f"__ns:={bench.namespace}"]
         for name, value in parameters.items():
             arguments += ["-p", f"{name}:={value}"]

@@ -44,7 +44,7 @@ def test_camera_frames_give_hands_in_metres(bench: Any, start: Callable[..., Any
     from rclpy.parameter import Parameter
 
     pictures = frames_of(name)
-    start(estimator="mediapipe", recording="")
+    start(estimator="mediapipe")
     images, infos = bench.cameras()
     bench.calibrated(infos, bench.camera_info(width=WIDTH, height=HEIGHT, focal=0.85 * WIDTH))
     for frame, pixels in enumerate(pictures):

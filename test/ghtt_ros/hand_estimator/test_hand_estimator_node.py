@@ -25,6 +25,21 @@ def test_a_picture_gives_the_recorded_hands_of_its_instant(
     assert all(0 < score <= 1 for score in observation.score)
 
 
+def test_a_best_effort_camera_is_received_by_default(bench: Any, start: Callable[..., Any]) -> None:
+    start(image_reliability="best_effort")
+    images, infos = bench.cameras(reliable=False)
+    bench.calibrated(infos)
+    sent: list[int] = []
+
+    def answered() -> bool:
+        # Best effort: one picture alone may be lost.
+        images.publish(bench.picture(bench.stamp(len(sent))))
+        sent.append(1)
+        return bool(bench.observations)
+
+    bench.eventually(answered, "an observation")
+
+
 def test_a_picture_without_hands_gives_an_observation_that_says_so(bench: Any, start: Callable[..., Any]) -> None:
     start()
     images, infos = bench.cameras()
@@ -78,7 +93,7 @@ def test_a_reliable_node_and_a_best_effort_camera_get_one_line_with_both_profile
 
 
 def test_duplicates_and_late_pictures_are_skipped_and_counted(bench: Any, start: Callable[..., Any]) -> None:
-    node = start()
+    node = start(image_depth=5)
     images, infos = bench.cameras()
     bench.calibrated(infos)
     bench.shown(images, 4)
@@ -112,6 +127,15 @@ def test_ten_times_the_rate_keeps_the_newest_and_stays_responsive(bench: Any, st
     bench.seen(last)
     stamps = [bench.stamp_of(found) for found in bench.observations]
     assert stamps == sorted(stamps)
+
+
+def test_simulated_time_that_has_not_begun_holds_nothing_up(bench: Any, start: Callable[..., Any]) -> None:
+    start(use_sim_time="true")
+    images, infos = bench.cameras()
+    bench.calibrated(infos)
+    bench.shown(images, 0, 1)
+    _, values = bench.status(lambda _, values: values["published"] == "2")
+    assert "acquisition to publish p50 ms" not in values  # nobody can tell without a clock
 
 
 def test_ctrl_c_ends_the_node_with_exit_code_0(bench: Any, start: Callable[..., Any]) -> None:
