@@ -39,6 +39,6 @@ def _read_recording(path: Path) -> Any:
         from ghtt_core.data.recordings import load_recording
 
         return load_recording(path)
-    from ghtt_ros.node_support.recorded_bag import read_observations
+    from ghtt_core.bags.observations import read_observations
 
     return read_observations(path)
