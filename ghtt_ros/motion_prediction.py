@@ -31,6 +31,9 @@ _METHOD_NAMES: Final = {"p_a": "pose", "p_b": "action"}
 _FINGER_REACH: Final = (1.0, 1.4, 1.65, 1.85)
 """Joints of a stretched finger, knuckle first, as multiples of the way from wrist to knuckle."""
 
+_MOST_KINDS: Final = 20
+"""Unreadable kinds of object features that are worth a line in the log."""
+
 
 class MotionPrediction:
     """A loaded model with the state of one stream; used by one thread at a time.
@@ -78,6 +81,7 @@ class MotionPrediction:
         self._predictor: MotionPredictor = MotionPredictor(checkpoint, config, device, settings.seed)
         self._template = checkpoint.template
         self._prescribed = ""
+        self._unreadable: set[str] = set()
         self.labels = checkpoint.labels
         self.model_id = self._predictor.model_id
         self.taxonomy_id = taxonomy_id(self.model_id, checkpoint.labels)
@@ -141,15 +145,17 @@ class MotionPrediction:
             self._errors.warn(f"{error} The recognised action leads the forecast.")
 
     def _with_known_object(self, frame: HandFrame, encoder: str) -> HandFrame:
-        """Drop an object feature that the model cannot read, and say so once in a while."""
+        """Drop an object feature that the model cannot read, and say so once for each kind of it."""
         feature = frame.object_feature
         if feature is None or (encoder == self.object_encoder and feature.shape == (self._object_width,)):
             return frame
-        self._errors.warn(
-            f"Object features come from {encoder or 'an unnamed encoder'!r} with {feature.size} numbers, the model "
-            f"{self.model_id} reads {self.object_encoder or 'none'!r} with {self._object_width}; they are left out.",
-            key="object encoder",
-        )
+        kind = f"{encoder or 'an unnamed encoder'!r} with {feature.size} numbers"
+        if kind not in self._unreadable and len(self._unreadable) < _MOST_KINDS:
+            self._unreadable.add(kind)
+            self._errors.warn(
+                f"Object features come from {kind}, the model {self.model_id} reads {self.object_encoder or 'none'!r} "
+                f"with {self._object_width}; they are left out.",
+            )
         return replace(frame, object_feature=None)
 
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import ghtt_ros  # noqa: F401  (where ROS 2 is not installed, this provides rclpy)
 from ghtt_core.bags.convert import fill_hand_observation
 from ghtt_core.bags.fields import time_ns
 from ghtt_core.hands.frame import HandFrame
