@@ -42,7 +42,7 @@ def camera_from_message(message: Any, *, rectified: bool = False) -> PinholeCame
     if model not in _MODELS and any(distortion):
         raise InputError(
             f"The camera_info has the distortion model {model[:40]!r}; known are {', '.join(filter(None, _MODELS))}. "
-            "Use rectified pictures and say that they are."
+            "Send rectified pictures instead, and set rectified:=true in the node."
         )
     roi, bin_x, bin_y = message.roi, max(1, int(message.binning_x)), max(1, int(message.binning_y))
     # A region of size zero means the whole sensor.

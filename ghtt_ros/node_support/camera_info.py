@@ -8,19 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
-from ghtt_core.errors import InputError
-from ghtt_core.estimators.camera import EQUIDISTANT, PLUMB_BOB, PinholeCamera
+from ghtt_core.bags.camera_info import camera_from_message
+from ghtt_core.estimators.camera import PinholeCamera
 from ghtt_ros.node_support.callbacks import ErrorLog
 
 Policy = Literal["wait", "default"]
 POLICIES: Final = ("wait", "default")
-_MODELS: Final = {
-    "": PLUMB_BOB,
-    "plumb_bob": PLUMB_BOB,
-    "rational_polynomial": PLUMB_BOB,
-    "equidistant": EQUIDISTANT,
-    "fisheye": EQUIDISTANT,
-}
 
 
 class CameraInfoFollower:
@@ -65,7 +58,8 @@ class CameraInfoFollower:
         if key == self._key:
             return
         self._key = key
-        if float(message.k[0]) == 0.0 or float(message.k[4]) == 0.0:
+        camera = camera_from_message(message, rectified=self._rectified)
+        if camera is None:
             self._uncalibrated = self._camera is None
             self._errors.warn(
                 f"{self._topic} holds zeros: the camera is not calibrated. Calibrate it, or accept distances that are "
@@ -73,7 +67,6 @@ class CameraInfoFollower:
                 key="zero camera_info",
             )
             return
-        camera = _camera(message, self._rectified)
         self._uncalibrated = False
         self.changes += self._camera is not None
         self._camera = camera
@@ -111,31 +104,3 @@ class CameraInfoFollower:
             return "none"
         kind = "calibrated" if self._camera is not None else "guessed"
         return f"{kind} fx {camera.fx:.1f} fy {camera.fy:.1f} {camera.width}x{camera.height}"
-
-
-def _camera(message: Any, rectified: bool) -> PinholeCamera:
-    """Make the camera of the pictures that are sent: region and binning of the sensor are taken into account."""
-    matrix = [float(number) for number in message.k]
-    distortion = tuple(float(number) for number in message.d)
-    if rectified:
-        p = [float(number) for number in message.p]
-        matrix, distortion = [p[0], 0.0, p[2], 0.0, p[5], p[6]], ()
-    model = str(message.distortion_model)
-    if model not in _MODELS and any(distortion):
-        raise InputError(
-            f"The camera_info has the distortion model {model!r}; known are {', '.join(filter(None, _MODELS))}. "
-            "Send rectified pictures and set rectified:=true."
-        )
-    roi, bin_x, bin_y = message.roi, max(1, int(message.binning_x)), max(1, int(message.binning_y))
-    # A region of size zero means the whole sensor.
-    wide, high = int(roi.width) or int(message.width), int(roi.height) or int(message.height)
-    return PinholeCamera(
-        fx=matrix[0] / bin_x,
-        fy=matrix[4] / bin_y,
-        cx=(matrix[2] - int(roi.x_offset) + 0.5) / bin_x - 0.5,
-        cy=(matrix[5] - int(roi.y_offset) + 0.5) / bin_y - 0.5,
-        width=wide // bin_x,
-        height=high // bin_y,
-        distortion=distortion if any(distortion) else (),
-        distortion_model=_MODELS.get(model, PLUMB_BOB),
-    )
