@@ -29,8 +29,8 @@ from ghtt_ros.cli.pipeline import MONITOR, camera, monitor, pipeline, player
 from ghtt_ros.cli.processes import Process, ProcessSpec, Stream
 from ghtt_ros.cli.supervisor import Supervisor
 
-_LONGEST_START_S: Final = 60.0
-"""Pictures come at the latest then, also to nodes that wait for a lifecycle manager."""
+_LONGEST_START_S: Final = 300.0
+"""Recordings and videos start at the latest then, also where the nodes never say that they are active."""
 _BLIND_START_S: Final = 10.0
 """The same where nobody watches whether the nodes are ready."""
 
@@ -148,9 +148,10 @@ class Launch:
         with self._view:
             self._supervisor.run()
 
-    def stop(self) -> None:
-        """Stop everything."""
-        self._supervisor.stop()
+    @property
+    def interrupted(self) -> bool:
+        """Whether a signal ended it."""
+        return self._supervisor.interrupted
 
     def _on_line(self, process: Process, stream: Stream, line: str) -> None:
         if process.spec.data and stream == "out":

@@ -52,6 +52,7 @@ class Supervisor:
         """
         self.processes = [Process(spec) for spec in specs]
         self.stopping = False
+        self.interrupted = False
         self._on_line = on_line
         self._on_note = on_note
         self._on_tick = on_tick
@@ -205,6 +206,7 @@ class Supervisor:
             waker.close()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.interrupted = True
         self.stop()
 
 

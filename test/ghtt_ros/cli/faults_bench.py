@@ -53,13 +53,14 @@ class Outside:
 
     def __init__(self, namespace: str) -> None:
         import rclpy
+        from rclpy.context import Context
         from rclpy.executors import MultiThreadedExecutor
         from sensor_msgs.msg import Image
 
         import ghtt_ros  # noqa: F401  (provides rclpy)
         from ghtt_ros.cli.pipeline_topics import OUTPUTS, message_type
 
-        self._context = rclpy.context.Context()
+        self._context = Context()
         rclpy.init(args=[], context=self._context)
         self.node = rclpy.create_node("outside", namespace=namespace, context=self._context)
         self.stamps: dict[str, list[int]] = defaultdict(list)

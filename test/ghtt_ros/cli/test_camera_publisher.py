@@ -38,6 +38,7 @@ class Viewer:
 
     def __init__(self, namespace: str) -> None:
         import rclpy
+        from rclpy.context import Context
         from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
         from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
@@ -46,7 +47,7 @@ class Viewer:
         self.images: list[Any] = []
         self.packed: list[Any] = []
         self.infos: list[Any] = []
-        self._context = rclpy.context.Context()
+        self._context = Context()
         rclpy.init(args=[], context=self._context)
         self._node = rclpy.create_node("viewer", namespace=namespace, context=self._context)
         self._node.create_subscription(Image, "image", self.images.append, 50)

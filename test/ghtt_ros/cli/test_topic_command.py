@@ -20,13 +20,14 @@ def talker(ros_domain: None) -> Iterator[Any]:
     """A node that publishes an action and a path of a package that no node of ours uses, twenty times a second."""
     import rclpy
     from ghtt_ros.msg import ActionRecognition
+    from rclpy.context import Context
     from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
     import ghtt_ros  # noqa: F401  (provides rclpy)
     from ghtt_ros.cli.pipeline_topics import message_type
 
     path_type = message_type("nav_msgs/msg/Path")
-    context = rclpy.context.Context()
+    context = Context()
     rclpy.init(args=[], context=context)
     node = rclpy.create_node("talker", namespace="/topic_command", context=context)
     actions = node.create_publisher(ActionRecognition, "action", 10)
@@ -106,14 +107,15 @@ def test_what_is_not_there_is_said_in_a_sentence(talker: Any, ghtt: Start, words
 
 
 def test_an_unknown_type_is_named(ros_domain: None, ghtt: Start) -> None:
-    from cyclonedds.idl import IdlStruct
+    from cyclonedds.idl import make_idl_struct
+    from cyclonedds.idl.types import int32
     from cyclonedds.pub import DataWriter
     from cyclonedds.topic import Topic
 
     from ghtt_ros.embedded.dds import Participant
     from ghtt_ros.embedded.environment import domain_id
 
-    strange = type("Strange", (IdlStruct,), {"__annotations__": {"number": int}}, typename="odd_msgs.msg.dds_.Strange_")
+    strange = make_idl_struct("Strange", "odd_msgs.msg.dds_.Strange_", {"number": int32})
     participant = Participant(domain_id())
     writer = DataWriter(participant.dds, Topic(participant.dds, "rt/topic_command/strange", strange))
     failing = ghtt("topic", "echo", "/topic_command/strange", "--once", "--timeout", "60")
