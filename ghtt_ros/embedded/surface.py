@@ -100,6 +100,7 @@ MODULES: dict[str, dict[str, str]] = {
     "rclpy.task": _all_in("task", "Future"),
     "rclpy.time": _all_in("time", "Time"),
     "rclpy.timer": _all_in("timer", "Timer"),
+    "rclpy.topic_endpoint_info": _all_in("graph", "TopicEndpointInfo", "TopicEndpointTypeEnum"),
     "tf2_ros": _TF2 | _TF2_EXCEPTIONS,
     "tf2_ros.buffer": _all_in("tf2_ros", "Buffer"),
     "tf2_ros.static_transform_broadcaster": _all_in("tf2_ros", "StaticTransformBroadcaster"),

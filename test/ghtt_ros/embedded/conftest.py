@@ -20,7 +20,7 @@ import ghtt_ros  # noqa: F401  (where ROS 2 is not installed, this provides the 
 
 import rclpy  # isort: skip
 
-DEADLINE_S = 40.0
+DEADLINE_S = 60.0
 
 
 @pytest.fixture(autouse=True)
