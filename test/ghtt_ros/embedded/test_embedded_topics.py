@@ -178,7 +178,7 @@ def test_a_damaged_message_is_left_out_with_a_line_in_the_log(ros: Any, capfd: A
     publisher = node.create_publisher(String, "words", 10)
     node.create_subscription(String, "words", got.append, 10)
     ros.spin_until(node, lambda: publisher.get_subscription_count() == 1)
-    with pytest.raises(TypeError, match="are not a std_msgs.msg.dds_.String_"):
+    with pytest.raises(TypeError, match=r"are not a std_msgs\.msg\.dds_\.String_"):
         publisher.publish(b"\x00\x01\x00\x00" + bytes([9, 0, 0, 0, 65]))
     publisher.publish(b"\x00\x01\x00\x00" + bytes([2, 0, 0, 0, 0xFF, 0]))  # no UTF-8
     publisher.publish(String(data="good"))
