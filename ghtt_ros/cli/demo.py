@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal
 
@@ -43,7 +44,8 @@ class DemoOptions:
         forecast: p_b lets the recognised action lead, p_a continues the motion alone.
         device: Where networks run; auto takes a GPU that is there.
         nodes: Whether to play the bag to the ROS 2 nodes too.
-        estimator: What finds the hands in the bag's pictures; recorded takes the observations that are in the bag.
+        estimator: What finds the hands in the bag's pictures; recorded takes the observations that are in the bag,
+            auto does so where MediaPipe or its model is missing.
     """
 
     out: Path = Path("out/demo")
@@ -51,7 +53,7 @@ class DemoOptions:
     forecast: Literal["p_a", "p_b", "both"] = "p_b"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     nodes: bool = True
-    estimator: Literal["recorded", "mediapipe"] = "recorded"
+    estimator: Literal["auto", "mediapipe", "recorded"] = "auto"
 
 
 def run(options: DemoOptions) -> None:
@@ -81,11 +83,12 @@ def run_nodes(options: DemoOptions) -> None:
     bag = Path(str(files("ghtt_core"))) / "assets" / "demo_bag"
     if not bag.exists():
         raise InputError(f"The bundled bag {bag} is missing; install the package again.")
+    estimator = _usable_estimator() if options.estimator == "auto" else options.estimator
     words = [
         f"image_topic:={IMAGES.removesuffix('/' + _TRANSPORT)}",
         f"camera_info_topic:={INTRINSICS}",
         f"image_transport:={_TRANSPORT}",
-        f"estimator:={options.estimator}",
+        f"estimator:={estimator}",
         f"device:={options.device}",
         "use_sim_time:=true",
         "log_level:=warn",
@@ -93,7 +96,7 @@ def run_nodes(options: DemoOptions) -> None:
     if options.model is not None:
         words.append(f"model:={options.model.absolute()}")
     values = read_arguments(words)
-    extra = {"hand_estimator": {"recording": str(bag) if options.estimator == "recorded" else ""}}
+    extra = {"hand_estimator": {"recording": str(bag) if estimator == "recorded" else ""}}
     nodes = [*pipeline(values, extra, standby=False), monitor(values, inputs=True)]
     quiet = {name: value for name, value in _QUIET.items() if name not in os.environ}
     print("The bundled bag to the ROS 2 nodes, in separate processes:", flush=True)
@@ -111,6 +114,17 @@ def run_nodes(options: DemoOptions) -> None:
         f"Nothing arrived on {', '.join(silent)}. The lines above say what the nodes complain about; other programs in "
         "the same ROS_DOMAIN_ID can be kept away by another number."
     )
+
+
+def _usable_estimator() -> str:
+    """Return mediapipe where it can look at pictures here, else recorded."""
+    from ghtt_core.estimators.mediapipe_runtime import missing_system_libraries
+    from ghtt_core.estimators.model_files import MEDIAPIPE_HANDS, is_cached
+
+    if find_spec("mediapipe") is not None and not missing_system_libraries() and is_cached(MEDIAPIPE_HANDS):
+        return "mediapipe"
+    print("MediaPipe is not ready here (`ghtt info` says why), so the hands recorded in the bag stand in for it.")
+    return "recorded"
 
 
 def _report(counts: dict[str, tuple[int, int]]) -> list[str]:
