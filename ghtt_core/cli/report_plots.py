@@ -19,7 +19,7 @@ from ghtt_core.hands.layout import FRAME_RATE
 _MOST_POINTS: Final = 1200
 """More would be finer than a screen and make the page heavy."""
 _MOST_LABELS: Final = 14
-_INPUT, _REFINED, _TRUTH = "#9aa0a6", "#1f77b4", "#2e7d32"
+_INPUT, _REFINED, _TRUTH, _WRONG = "#9aa0a6", "#1f77b4", "#2e7d32", "#c62828"
 _METHODS: Final[Mapping[str, tuple[str, str, str]]] = {
     "p_b": ("by action and pose (P.b)", "#d95f02", "-"),
     "p_a": ("by pose alone (P.a)", "#1f77b4", "-"),
@@ -39,7 +39,7 @@ def error_plot(evaluation: BagEvaluation) -> str:
         axes.plot(seconds, values, color=colour, linewidth=1.1, label=label)
     for moment in evaluation.moments:
         if moment.kind == "refined":
-            axes.plot(moment.frame / FRAME_RATE, moment.error_mm, "v", color="#c62828", markersize=5)
+            axes.plot(moment.frame / FRAME_RATE, moment.error_mm, "v", color=_WRONG, markersize=5)
     unseen = np.asarray(~evaluation.bag.trial.observed_valid.all(1))
     for start, end in stretches(unseen):
         axes.axvspan(start / FRAME_RATE, end / FRAME_RATE, color="#000000", alpha=0.06, linewidth=0)
@@ -85,13 +85,13 @@ def action_plot(evaluation: BagEvaluation) -> str:
     lasts = [*frames[1:], frames[-1] + _usual_step(frames)]
     for (frame, action), last in zip(actions, lasts, strict=True):
         if action.label in rows:
-            right = truth is None or truth[min(frame, len(truth) - 1)] == action.label
+            done = action.label if truth is None else truth[min(frame, len(truth) - 1)]
             axes.barh(
                 rows[action.label],
                 (min(last, frame + 2 * _usual_step(frames)) - frame) / FRAME_RATE,
                 left=frame / FRAME_RATE,
                 height=0.42,
-                color=_REFINED if right else "#c62828",
+                color=_REFINED if done == action.label else _WRONG if done else _INPUT,
                 alpha=0.35 + 0.65 * action.top[0][1],
                 linewidth=0,
             )
