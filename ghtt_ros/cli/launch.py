@@ -16,16 +16,19 @@ Examples:
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import tyro
 
+from ghtt_core.bags.reader import BagReader
+from ghtt_core.bags.topics import COMPRESSED_IMAGE, IMAGE
 from ghtt_core.errors import InputError
 from ghtt_ros.cli.launch_arguments import describe_arguments, read_arguments
 from ghtt_ros.cli.live_view import Observations, View
-from ghtt_ros.cli.pipeline import MONITOR, camera, monitor, pipeline, player
+from ghtt_ros.cli.pipeline import MONITOR, camera, input_topics, monitor, pipeline, player
 from ghtt_ros.cli.processes import Process, ProcessSpec, Stream
 from ghtt_ros.cli.supervisor import Supervisor
 
@@ -96,7 +99,9 @@ def specs(options: LaunchOptions) -> list[ProcessSpec]:
     extra: dict[str, dict[str, Any]] = {}
     source: list[ProcessSpec] = []
     if options.bag is not None:
-        source.append(player(values, _existing(options.bag, "recording"), rate=options.rate, loop=options.loop))
+        bag = _existing(options.bag, "recording")
+        _check_pictures(bag, values)
+        source.append(player(values, bag, rate=options.rate, loop=options.loop))
     elif options.camera is not None or options.video is not None:
         given: dict[str, bool | int | str] = {"camera": options.camera or 0, "loop": options.loop}
         if values["image_transport"]:
@@ -119,6 +124,25 @@ def _existing(path: Path, what: str) -> Path:
     if not found.exists():
         raise InputError(f"There is no {what} {path}.")
     return found
+
+
+def _check_pictures(bag: Path, values: Mapping[str, str]) -> None:
+    """Refuse a recording without the pictures that the nodes would wait for.
+
+    Raises:
+        InputError: If it has none, or cannot be read.
+    """
+    wanted = input_topics(values)[0]
+    topics = {topic.name: topic.typename for topic in BagReader(bag).topics}
+    if wanted in topics:
+        return
+    if f"{wanted}/compressed" in topics:
+        raise InputError(f"{bag} has compressed pictures on {wanted}; add image_transport:=compressed.")
+    pictures = [name for name, kind in topics.items() if kind in (IMAGE, COMPRESSED_IMAGE)]
+    raise InputError(
+        f"{bag} has no topic {wanted}; its pictures are on {', '.join(pictures) or 'no topic at all'}. Say which with "
+        "image_topic:=/name (without /compressed; for those add image_transport:=compressed)."
+    )
 
 
 class Launch:

@@ -108,10 +108,25 @@ def camera(
     return ProcessSpec(
         name="camera_publisher",
         module="ghtt_ros.camera_publisher",
-        arguments=ros_arguments(values, "camera_publisher", parameters, remaps),
+        arguments=ros_arguments(
+            values, "camera_publisher", parameters, remaps, params_file=_params_file(values["params_file"])
+        ),
         ends_all=ends_all,
         held=held,
     )
+
+
+def input_topics(values: Mapping[str, str]) -> list[str]:
+    """Return the absolute names of what the pipeline subscribes to, the pictures first.
+
+    Args:
+        values: All launch arguments.
+    """
+    topics = [values["image_topic"], values["camera_info_topic"], values["depth_topic"]]
+    if values["image_transport"] == "compressed":
+        topics[0] += "/compressed"
+    namespace = f"/{values['namespace']}" if values["namespace"] else ""
+    return [topic if topic.startswith("/") else f"{namespace}/{topic}" for topic in topics if topic]
 
 
 def player(values: Mapping[str, str], bag: Path, *, rate: float = 1.0, loop: bool = False) -> ProcessSpec:
@@ -125,12 +140,18 @@ def player(values: Mapping[str, str], bag: Path, *, rate: float = 1.0, loop: boo
         rate: Speed; 1.0 is real time.
         loop: Start again at the end.
     """
-    topics = [values["image_topic"], values["camera_info_topic"], values["depth_topic"]]
-    if values["image_transport"] == "compressed":
-        topics[0] += "/compressed"
-    namespace = f"/{values['namespace']}" if values["namespace"] else ""
-    absolute = [topic if topic.startswith("/") else f"{namespace}/{topic}" for topic in topics if topic]
-    words = ["bag", "play", str(bag), "--clock", "--rate", str(rate), "--topics", *absolute, "/tf", "/tf_static"]
+    words = [
+        "bag",
+        "play",
+        str(bag),
+        "--clock",
+        "--rate",
+        str(rate),
+        "--topics",
+        *input_topics(values),
+        "/tf",
+        "/tf_static",
+    ]
     return ProcessSpec(
         name="bag",
         module="ghtt_core.cli.main",

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -91,15 +92,32 @@ def test_a_camera_without_calibration_is_not_waited_for(kind: str, tmp_path: Pat
     assert policy == "default"
 
 
-def test_a_bag_is_played_on_its_own_time_and_only_what_the_pipeline_reads(tmp_path: Path) -> None:
-    found = started("namespace:=left", "image_topic:=/cam/image_raw", bag=tmp_path, rate=2.0)
+DEMO_BAG = Path(str(files("ghtt_core"))) / "assets" / "demo_bag"
+
+
+def test_a_bag_is_played_on_its_own_time_and_only_what_the_pipeline_reads() -> None:
+    topics = ("image_topic:=/camera/image_raw", "image_transport:=compressed")
+    found = started("namespace:=left", *topics, bag=DEMO_BAG, rate=2.0)
     player = found["bag"]
     assert player.held
     assert player.ends_all
     words = " ".join(player.arguments)
-    assert f"bag play {tmp_path} --clock --rate 2.0" in words
-    assert "/cam/image_raw /left/camera_info /tf /tf_static" in words
+    assert f"bag play {DEMO_BAG} --clock --rate 2.0" in words
+    assert "--topics /camera/image_raw/compressed /left/camera_info /tf /tf_static" in words
     assert understood(found["hand_estimator"]).parameters_of("/left/hand_estimator")["use_sim_time"] is True
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["image_topic:=/camera/image_raw"], "add image_transport:=compressed"),
+        (["image_topic:=/front"], "no topic /front; its pictures are on /camera/image_raw/compressed"),
+    ],
+)
+def test_a_bag_without_the_pictures_is_refused(words: list[str], said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        started(*words, bag=DEMO_BAG)
+    assert said in str(refused.value)
 
 
 @pytest.mark.parametrize(
