@@ -136,7 +136,9 @@ def _actions(report: Mapping[str, Any], plot: str) -> str:
         text = "No estimate was made while an action that the model knows was going on."
     if scores is not None and scores["unknown_labels"]:
         text += " The model does not know: " + ", ".join(scores["unknown_labels"][:12]) + "."
-    note = "Green: what is done. Blue: recognised, not known to be wrong; red: wrong; grey: nothing is done; pale: vague."
+    note = (
+        "Green: what is done. Blue: recognised, not known to be wrong; red: wrong; grey: nothing is done; pale: vague."
+    )
     return f'<h2>Action</h2>\n<p>{escape(text)}</p>\n{plot}<p class="note">{note}</p>'
 
 
