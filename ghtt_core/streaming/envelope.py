@@ -6,22 +6,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ghtt_core.errors import InputError
-from ghtt_core.hands.layout import NUM_JOINTS
+from ghtt_core.hands.layout import HAND_PARTS
+from ghtt_core.streaming.forecast_message import envelope_fields
 from ghtt_core.streaming.status import Status
 
 Part = Literal["joint", "finger", "hand"]
-GROUPS: Final[dict[str, tuple[tuple[int, ...], ...]]] = {
-    "joint": tuple((joint,) for joint in range(NUM_JOINTS)),
-    "finger": ((0, 1, 5, 9, 13, 17), (2, 3, 4), (5, 6, 7, 8), (9, 10, 11, 12), (13, 14, 15, 16), (17, 18, 19, 20)),
-    "hand": (tuple(range(NUM_JOINTS)),),
-}
-"""Joints in each sphere of a hand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,8 +51,6 @@ class Envelope:
             NoForecastError: If there is no forecast; the error's ``status`` says why.
             InputError: If the message contradicts itself.
         """
-        from ghtt_core.streaming.forecast_message import envelope_fields
-
         return cls(**envelope_fields(message))
 
     def clearance(self, points: ArrayLike) -> NDArray[np.float32]:
@@ -91,7 +84,7 @@ def bound_samples(
         Centres (T, 2, P, 3) and radii (T, 2, P), metres.
     """
     centres, radii = [], []
-    for group in GROUPS[part]:
+    for group in HAND_PARTS[part]:
         points = samples[:, :, :, list(group)]  # (S, T, 2, G, 3)
         centre = np.tensordot(weights, points.sum(axis=3), axes=1) / len(group)
         away = points - centre[None, :, :, None]
@@ -121,7 +114,7 @@ def bound_normal(
     full = covariance.astype(np.float64)[..., [0, 1, 2, 1, 3, 4, 2, 4, 5]].reshape(*covariance.shape[:-1], 3, 3)
     widest = np.sqrt(np.linalg.eigvalsh(full)[..., -1].clip(min=0.0))  # (T, 2, 21)
     centres, radii = [], []
-    for group in GROUPS[part]:
+    for group in HAND_PARTS[part]:
         points = mean[:, :, list(group)]
         centre = points.mean(axis=2)
         reach = normal_radius(1 - (1 - coverage) / len(group)) * widest[:, :, list(group)]

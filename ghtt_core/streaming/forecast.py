@@ -14,22 +14,10 @@ from numpy.typing import NDArray
 from ghtt_core.errors import InputError
 from ghtt_core.hands.layout import HAND_NAMES, NUM_HANDS, NUM_JOINTS
 from ghtt_core.streaming.envelope import Envelope, Part, bound_normal, bound_samples
+from ghtt_core.streaming.forecast_message import NoForecastError, forecast_fields
 from ghtt_core.streaming.status import Status
 
 __all__ = ["Envelope", "Forecast", "NoForecastError", "Part"]
-
-
-class NoForecastError(InputError):
-    """A message says that there is no forecast: the planner has to do without one.
-
-    Attributes:
-        status: Why; ``warming_up``, ``stale_input`` or ``hands_lost``.
-    """
-
-    def __init__(self, status: Status) -> None:
-        """Remember the status."""
-        super().__init__(f"There is no forecast ({status}); act as without one until the next message.")
-        self.status = status
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +122,6 @@ class Forecast:
             NoForecastError: If there is no forecast; the error's ``status`` says why.
             InputError: If the message contradicts itself.
         """
-        from ghtt_core.streaming.forecast_message import forecast_fields
-
         return cls(**forecast_fields(message))
 
     @cached_property

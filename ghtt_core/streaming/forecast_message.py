@@ -14,15 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ghtt_core.errors import InputError
-from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS
-from ghtt_core.streaming.envelope import GROUPS
-from ghtt_core.streaming.forecast import NoForecastError
+from ghtt_core.hands.layout import HAND_PARTS, NUM_HANDS, NUM_JOINTS
 from ghtt_core.streaming.status import Status
 
 _NS: Final = 1_000_000_000
 _LEFT_RIGHT_BITS: Final = (1, 2)
 _WHOLE_HAND: Final = 6
 """MotionEnvelope.HAND; the palm and the fingers are 0 to 5."""
+
+
+class NoForecastError(InputError):
+    """A message says that there is no forecast: the planner has to do without one.
+
+    Attributes:
+        status: Why; ``warming_up``, ``stale_input`` or ``hands_lost``.
+    """
+
+    def __init__(self, status: Status) -> None:
+        """Remember the status."""
+        super().__init__(f"There is no forecast ({status}); act as without one until the next message.")
+        self.status = status
 
 
 def nanoseconds(moment: Any) -> int:
@@ -113,7 +124,7 @@ def envelope_fields(message: Any) -> dict[str, Any]:
     radii = _array(message, "radii", (steps, spheres))
     whole = bool((part == _WHOLE_HAND).all())
     slot = np.zeros_like(part) if whole else part
-    width = len(GROUPS["hand" if whole else "finger"])
+    width = len(HAND_PARTS["hand" if whole else "finger"])
     cells = {(int(side), int(place)) for side, place in zip(hand, slot, strict=True)}
     complete = len(cells) == spheres and spheres == width * len(set(hand.tolist()))
     if not complete or hand.max() >= NUM_HANDS or slot.max() >= width:
