@@ -12,6 +12,6 @@ from pkgutil import extend_path
 
 __path__ = extend_path(__path__, __name__)
 
-from ghtt_ros.embedded.register import provide_ros  # noqa: E402  (needs the extended path)
+from ghtt_ros.embedded.register import provide_ros
 
 provide_ros()

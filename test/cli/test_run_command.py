@@ -41,7 +41,12 @@ def result(tmp_path_factory: pytest.TempPathFactory, demo_recording: Path, rando
 
 
 def test_leaves_three_files_and_nothing_else(result: Path) -> None:
-    assert sorted(path.name for path in result.iterdir()) == ["motion.mcap", "motion.npz", "overlay.mp4", "summary.json"]
+    assert sorted(path.name for path in result.iterdir()) == [
+        "motion.mcap",
+        "motion.npz",
+        "overlay.mp4",
+        "summary.json",
+    ]
 
 
 def test_summary_counts_what_happened(result: Path, demo_recording: Path) -> None:
