@@ -7,16 +7,17 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 import rclpy
+from rclpy.signals import SignalHandlerOptions
 from rosgraph_msgs.msg import Clock
 
 from ghtt_core.bags.fields import put_time
 from ghtt_core.bags.reader import BagReader, RawMessage
 from ghtt_core.bags.topics import BagTopic, QosOffer
+from ghtt_core.cli.interrupt import InterruptGuard
 from ghtt_core.errors import InputError
 from ghtt_ros.cli.bag_qos import publish_profile
 from ghtt_ros.cli.pipeline_topics import message_type
@@ -34,19 +35,21 @@ _DELIVERY_S: Final = 0.5
 class BagPlayer:
     """Publishers for the topics of a bag, and the clock that paces them."""
 
-    def __init__(self, node: Any, bag: BagReader, options: PlayOptions) -> None:
+    def __init__(self, node: Any, bag: BagReader, options: PlayOptions, guard: InterruptGuard) -> None:
         """Announce the topics.
 
         Args:
             node: Publishes.
             bag: What to play.
             options: How.
+            guard: Says when to stop.
 
         Raises:
             InputError: If there is nothing to play.
         """
         self._bag = bag
         self._options = options
+        self._guard = guard
         self._names = _remapped(options.remap)
         self._publishers: dict[str, Any] = {}
         left_out: list[str] = []
@@ -71,7 +74,7 @@ class BagPlayer:
         """Give discovery time, but no longer than asked: nobody may want some of the topics."""
         ends = time.monotonic() + self._options.wait
         missing = True
-        while missing and time.monotonic() < ends and rclpy.ok():
+        while missing and time.monotonic() < ends and not self._guard.requested:
             missing = any(not publisher.get_subscription_count() for publisher in self._publishers.values())
             time.sleep(_SLICE_S)
 
@@ -95,7 +98,7 @@ class BagPlayer:
         """Wait until a message is due; False when the process is asked to end."""
         rate = self._options.rate
         due = began + (message.log_ns - first_ns) / 1e9 / rate
-        while rclpy.ok():
+        while not self._guard.requested:
             now = time.monotonic()
             if self._clock is not None and now >= self._clock_due:
                 self._tell_time(min(first_ns + round((now - began) * rate * 1e9), message.log_ns))
@@ -137,22 +140,23 @@ def play(options: PlayOptions) -> None:
         InputError: If the bag cannot be read or there is nothing to play.
     """
     bag = BagReader(options.bag)
-    rclpy.init(args=[])
+    # Ctrl-C ends between two messages, and the process says how far it came.
+    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     try:
-        node = rclpy.create_node("ghtt_bag_player", start_parameter_services=False)
-        player = BagPlayer(node, bag, options)
-        player.wait_for_subscribers()
-        for turn in count():
-            if not rclpy.ok() or (turn and not options.loop):
-                break
-            player.play_once()
-        if rclpy.ok():
-            time.sleep(_DELIVERY_S)
-        print(f"Played {player.played} messages of {options.bag}.", flush=True)
-        node.destroy_node()
+        with InterruptGuard() as guard:
+            node = rclpy.create_node("ghtt_bag_player", start_parameter_services=False)
+            player = BagPlayer(node, bag, options, guard)
+            player.wait_for_subscribers()
+            for turn in count():
+                if guard.requested or (turn and not options.loop):
+                    break
+                player.play_once()
+            if not guard.requested:
+                time.sleep(_DELIVERY_S)
+            print(f"Played {player.played} messages of {options.bag}.", flush=True)
+            node.destroy_node()
     finally:
-        with suppress(KeyboardInterrupt):
-            rclpy.try_shutdown()
+        rclpy.try_shutdown()
 
 
 def _remapped(rules: tuple[str, ...]) -> Mapping[str, str]:

@@ -8,14 +8,15 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
 
 from ghtt_core.bags.typestore import typestore
 from ghtt_core.bags.writer import BagWriter
+from ghtt_core.cli.interrupt import InterruptGuard
 from ghtt_core.errors import InputError, OutputError
 from ghtt_ros.cli.bag_qos import offers_of, record_profile
 from ghtt_ros.cli.pipeline_topics import message_type
@@ -116,26 +117,26 @@ def record(options: RecordOptions) -> None:
 
 
 def _record(bag: BagWriter, options: RecordOptions) -> list[str]:
-    rclpy.init(args=[])
+    # Ctrl-C must not strike inside a write.
+    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
     try:
-        node = rclpy.create_node("ghtt_bag_recorder", start_parameter_services=False)
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        recorder = BagRecorder(node, bag, options)
-        ends = None if options.duration is None else time.monotonic() + options.duration
-        due = 0.0
-        with suppress(ExternalShutdownException, KeyboardInterrupt):
-            while rclpy.ok() and (ends is None or time.monotonic() < ends):
+        with InterruptGuard() as guard:
+            node = rclpy.create_node("ghtt_bag_recorder", start_parameter_services=False)
+            executor = SingleThreadedExecutor()
+            executor.add_node(node)
+            recorder = BagRecorder(node, bag, options)
+            ends = None if options.duration is None else time.monotonic() + options.duration
+            due = 0.0
+            while not guard.requested and (ends is None or time.monotonic() < ends):
                 if time.monotonic() >= due:
                     recorder.look()
                     due = time.monotonic() + _LOOK_S
                 executor.spin_once(timeout_sec=_LOOK_S / 2)
-        executor.shutdown()
-        node.destroy_node()
-        return recorder.missing()
+            executor.shutdown()
+            node.destroy_node()
+            return recorder.missing()
     finally:
-        with suppress(KeyboardInterrupt):
-            rclpy.try_shutdown()
+        rclpy.try_shutdown()
 
 
 def _complete(bag: BagWriter) -> bool:

@@ -149,7 +149,7 @@ def test_a_disk_that_fills_up_ends_the_run_in_time(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     Usage = namedtuple("Usage", "total used free")
-    left = iter([50_000_000, 20_000_000, 5_000_000, 1_000_000])
+    left = iter([50_000_000, 20_000_000, 9_000_000, 1_000_000])
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, next(left)))
     words = ["--poses", str(demo_recording), "--model", str(random_checkpoint), "--samples", "2"]
     assert main(["run", *words, "--out", str(tmp_path / "out")]) == 2
