@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from geometry_msgs.msg import PoseArray
@@ -39,9 +39,11 @@ from ghtt_ros.node_support.spin import run_node
 from ghtt_ros.node_support.worker import Worker
 from ghtt_ros.planner_bridge_settings import PlannerBridgeSettings
 
-_CHECK_PERIOD_S = 0.1
-_QUEUE = 8
+_CHECK_PERIOD_S: Final = 0.1
+_QUEUE: Final = 8
 """Messages that may wait; drawing is never worth more."""
+_SILENCE: Final = "silence"
+"""Handed to the worker in place of a message when none comes any longer."""
 
 
 class PlannerBridgeNode(PipelineNode[PlannerBridgeSettings]):
@@ -153,11 +155,11 @@ class PlannerBridgeNode(PipelineNode[PlannerBridgeSettings]):
         if worker is not None and self._shown and time.monotonic() - self._heard_at > self.settings.stale_after:
             self._shown = False
             self._status = Status.STALE_INPUT
-            worker.offer(None)
+            worker.offer(_SILENCE)
 
     def _work(self, message: Any) -> None:
-        """Worker: translate one message; None stands for silence."""
-        if message is None:
+        """Worker: translate one message, or silence."""
+        if message is _SILENCE:
             self._take_back(*self._where)
         elif isinstance(message, RefinedHands):
             with self._times.measure("hands"):

@@ -108,7 +108,7 @@ def test_a_stalled_camera_is_told_with_empty_forecasts_until_it_is_back(
     assert not any(bench.refined[-1].valid)
     assert bench.latest("ghtt/motion_envelope", lambda found: found.status == STALE_INPUT).sphere_count == 0
     bench.status(lambda status, _: "No hand observation on" in status.message)
-    bench.show(range(200, 217))
+    bench.show(range(200, 222))
     bench.motion(lambda message: message.status == WARMING_UP and stamp_of(message) >= stamp(200), since)
     bench.motion(lambda message: message.status == OK and stamp_of(message) >= stamp(215), since)
 
