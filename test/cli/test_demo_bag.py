@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,10 +14,15 @@ import pytest
 from ghtt_core.bags.convert import read_hand_frame
 from ghtt_core.bags.images import decode_image
 from ghtt_core.bags.messages import encode
+from ghtt_core.bags.observations import read_hand_frames
 from ghtt_core.bags.reader import BagReader
+from ghtt_core.bags.topics import TRUE_HANDS
+from ghtt_core.cli.bag_source import BagPictures
 from ghtt_core.cli.demo_bag import CAMERA, IMAGES, OBSERVATIONS, demo_messages
 from ghtt_core.cli.hand_renderer import HandRenderer
+from ghtt_core.cli.picture_source import PictureSource
 from ghtt_core.data.recordings import load_recording
+from ghtt_core.errors import MissingDependencyError
 
 BAG = Path(str(files("ghtt_core"))) / "assets" / "demo_bag"
 LOOKED_AT = 180
@@ -81,3 +87,20 @@ def test_the_pictures_show_hands_where_the_truth_has_them(bundled: BagReader) ->
     assert changed[pixels[:, 1], pixels[:, 0]].mean() > 0.95
     assert 0.02 < changed.mean() < 0.4
     assert bundled.topic(OBSERVATIONS).count == 360
+
+
+def test_a_detector_finds_both_hands_in_the_pictures(bundled: BagReader) -> None:
+    try:
+        pictures = BagPictures(bundled, bundled.topic(IMAGES))
+        source = PictureSource(pictures, "mediapipe", pictures.camera)
+    except MissingDependencyError as error:
+        pytest.skip(str(error))
+    truth = {frame.stamp_ns: frame for frame in read_hand_frames(bundled, TRUE_HANDS)}
+    right = []
+    for observation in itertools.islice(source, 45):
+        found, true = observation.frame, truth[observation.frame.stamp_ns]
+        apart = np.linalg.norm(CAMERA.project(found.joints) - CAMERA.project(true.joints), axis=-1).mean(1)
+        right.append((found.valid & (apart < 20)).all())
+    source.close()
+    # A new hand is not believed at once.
+    assert np.mean(right[10:]) > 0.9
