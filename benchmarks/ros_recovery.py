@@ -34,7 +34,7 @@ OUTPUTS = {
     "motion_predictor": "ghtt/refined_hands",
     "planner_bridge": "ghtt/poses",
 }
-ALLOWED_S, CORES, SETTLED_S, PATIENCE_S = 3.0, 2, 8.0, 120.0
+ALLOWED_S, CORES, SETTLED_S, PATIENCE_S = 3.0, 2, 12.0, 120.0
 
 
 def main() -> None:

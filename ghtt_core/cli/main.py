@@ -31,7 +31,8 @@ class Command:
 
     Attributes:
         module: Full name of the module with the options dataclass and ``run``; it is imported only when it is asked
-            for, and lives in `ghtt_ros.cli` where it needs ROS.
+            for, and lives in `ghtt_ros.cli` where it needs ROS. It may have ``arrange``, which puts the words of its
+            command line in an order that the option parser understands.
         options: Name of the dataclass (or union of dataclasses) in that module.
         summary: One line for `ghtt --help`.
     """
@@ -98,8 +99,9 @@ def run_command(name: str, arguments: Sequence[str]) -> None:
 
     command = COMMANDS[name]
     module: ModuleType = importlib.import_module(command.module)
+    arrange = getattr(module, "arrange", list)
     options = tyro.cli(
-        getattr(module, command.options), prog=f"ghtt {name}", description=module.__doc__, args=list(arguments)
+        getattr(module, command.options), prog=f"ghtt {name}", description=module.__doc__, args=arrange(arguments)
     )
     module.run(options)
 

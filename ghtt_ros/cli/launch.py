@@ -15,8 +15,9 @@ Examples:
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +33,7 @@ from ghtt_ros.cli.pipeline import MONITOR, camera, input_topics, monitor, pipeli
 from ghtt_ros.cli.processes import Process, ProcessSpec, Stream
 from ghtt_ros.cli.supervisor import Supervisor
 
+_ARGUMENT: Final = re.compile(r"\w+:=")
 _LONGEST_START_S: Final = 300.0
 """Recordings and videos start at the latest then, also where the nodes never say that they are active."""
 _BLIND_START_S: Final = 10.0
@@ -68,6 +70,12 @@ class LaunchOptions:
     monitor: bool = True
     standby: bool = True
     show_args: bool = False
+
+
+def arrange(words: Sequence[str]) -> list[str]:
+    """Put the name:=value words first, wherever they stand: option parsers want them side by side."""
+    arguments = [word for word in words if _ARGUMENT.match(word)]
+    return [*arguments, *(word for word in words if not _ARGUMENT.match(word))]
 
 
 def run(options: LaunchOptions) -> None:

@@ -15,6 +15,9 @@ from typing import Any, Final
 import numpy as np
 
 from ghtt_core.bags.fields import put, put_header, time_ns
+from ghtt_ros.embedded.register import provide_ros
+
+provide_ros()
 
 RATE_HZ: Final = 30.0
 MINUTES: Final = 15

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ghtt_core.cli.main import main
 from ghtt_core.errors import InputError
 from ghtt_core.resources import find_resource
 from ghtt_ros.cli.launch import LaunchOptions, specs
@@ -134,6 +135,12 @@ def test_what_cannot_be_meant_is_refused_with_a_sentence(words: list[str], said:
     with pytest.raises(InputError) as refused:
         started(*words)
     assert said in str(refused.value)
+
+
+def test_arguments_may_stand_between_options(capfd: pytest.CaptureFixture[str]) -> None:
+    words = ["launch", "namespace:=left", "--rate", "2", "device:=cpu", "--camera", "0", "namespace:=left-camera"]
+    assert main(words) == 2
+    assert "'left-camera' cannot be used" in capfd.readouterr().err
 
 
 def test_pictures_come_from_one_place() -> None:
