@@ -20,8 +20,8 @@ from ghtt_core.streaming.status import Status
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "planner_subscriber.py"
 STEP = 33_333_333
-ARM = np.array([0.0, -0.3, 0.8])
-"""A place on the arm's way."""
+ARM = np.stack((np.linspace(-0.5, 0.5, 21), np.full(21, -0.3), np.full(21, 0.8)), 1)
+"""A hand as wide as the arm's way."""
 FAR = np.array([0.0, 0.0, 9.0])
 
 
