@@ -54,8 +54,8 @@ class LaunchOptions:
         rate: Speed of the recording.
         loop: Start video or recording again at its end.
         monitor: Whether to subscribe to the results and show how they do.
-        standby: Whether a second motion_predictor stands by with its libraries loaded (300 MB), so that a crash costs
-            a second and not several.
+        standby: Whether a second motion_predictor and planner_bridge stand by with their libraries loaded (400 MB), so
+            that a crash costs a second and not several.
         show_args: List the arguments and end.
     """
 

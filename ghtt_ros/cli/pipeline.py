@@ -17,8 +17,12 @@ from ghtt_core.resources import find_resource
 from ghtt_ros.cli.processes import ProcessSpec
 
 MONITOR: Final = "monitor"
-_SLOW_IMPORTS: Final = {"motion_predictor": ("ghtt_core.models.checkpoint", "ghtt_core.streaming.predictor")}
-"""PyTorch takes seconds to import; planners should not have to wait for it after a crash."""
+_STANDBYS: Final = {
+    "motion_predictor": ("ghtt_core.models.checkpoint", "ghtt_core.streaming.predictor"),
+    "planner_bridge": ("ghtt_ros.bridge_markers",),
+}
+"""Nodes with a second process that stands by, and what it imports besides the node: PyTorch takes seconds, and planners
+should not have to wait for it after a crash."""
 
 Parameters = Mapping[str, bool | int | float | str]
 
@@ -31,7 +35,7 @@ def pipeline(
     Args:
         values: All launch arguments, from `read_arguments`.
         extra: Further parameters by name of the node, before those that the arguments set.
-        standby: Whether slow starters have a second process that stands by.
+        standby: Whether the nodes that planners listen to have second processes that stand by.
 
     Raises:
         InputError: If the parameter file is not there.
@@ -66,7 +70,7 @@ def pipeline(
                 remaps,
                 params_file=params_file,
             ),
-            preload=_SLOW_IMPORTS.get(name, ()) if standby else (),
+            preload=_STANDBYS.get(name, ()) if standby else (),
         )
         for name, parameters, remaps in nodes
     ]
