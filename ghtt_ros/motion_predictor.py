@@ -216,8 +216,9 @@ class MotionPredictorNode(PipelineNode[MotionPredictorSettings]):
         fresh = self._freshness.is_fresh(age_ns, round(settings.stale_after * 1e9))
         frame = read_hand_frame(observation.message)
         update = prediction.update(frame, observation.message.object_encoder, settings.prescribed_action)
+        ran = {"refine": update.refined, "action": update.action, "forecast": update.forecasts, "total": True}
         for stage, milliseconds in update.timings_ms.items():
-            if milliseconds > 0.0:
+            if ran.get(stage):
                 self._times.add(stage, milliseconds)
         if observation.era != self._era or not fresh:
             return  # about a time that is no more; the heartbeat says so
