@@ -9,6 +9,7 @@ and signals of this process need the main thread anyway.
 from __future__ import annotations
 
 import os
+import re
 import selectors
 import signal
 import socket
@@ -26,6 +27,8 @@ PATIENCE_S: Final = (6.0, 3.0, 3.0)
 _ESCALATION: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 _STOP_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CHUNK: Final = 1 << 16
+_LOG_HEAD: Final = re.compile(r"^\[\w+\] \[[\d.]+\] \[[\w./]+\]: ")
+"""What ROS 2 puts before a line of its log."""
 
 OnLine = Callable[[Process, Stream, str], None]
 
@@ -141,7 +144,7 @@ class Supervisor:
                 continue
             name = process.spec.name
             if process.state is ProcessState.REFUSED:
-                reason = process.last_line or "it did not say why"
+                reason = _LOG_HEAD.sub("", process.last_line) or "it did not say why"
                 self._failure = InputError(f"{name} cannot run as it is configured: {reason}")
                 self.stop()
             elif process.state is ProcessState.RESTARTING:

@@ -88,7 +88,7 @@ def test_a_node_that_cannot_start_ends_the_launch_with_its_sentence(ghtt: Start,
     launch = ghtt("launch", "namespace:=refused", f"model:={tmp_path / 'nothing'}", "planner_bridge:=false")
     assert launch.ended() == 2
     last = launch.said.strip().splitlines()[-1]
-    assert last.startswith("ghtt launch: motion_predictor cannot run as it is configured:")
+    assert last.startswith("ghtt launch: motion_predictor cannot run as it is configured: There is no checkpoint")
     assert str(tmp_path / "nothing") in last
     assert "Traceback" not in launch.said
     assert not any(map(alive, launch.pids()))
