@@ -56,7 +56,9 @@ def test_signals_end_spinning(program: Any, kind: str) -> None:
         other = program(SPIN, kind)
         other.expect("ready")
         assert other.end(number) == 0
-        assert other.output.split() == f"ready {word} callback end".split()
+        # As in rclpy, the end of a context is no exception where it falls between two rounds of spinning.
+        words = {word, ""} if number == signal.SIGTERM else {word}
+        assert other.output.split() in [f"ready {how} callback end".split() for how in words]
 
 
 def test_shutdown_in_a_callback_or_another_thread_ends_spinning(ros: Any) -> None:
