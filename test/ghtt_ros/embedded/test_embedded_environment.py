@@ -17,6 +17,8 @@ from ghtt_ros.embedded.environment import cyclonedds_configuration, domain_id
 import rclpy  # isort: skip
 from std_msgs.msg import Int32  # isort: skip
 
+DEADLINE_S = 60.0
+
 COUNT = """
     import os
     import ghtt_ros
@@ -133,3 +135,4 @@ def test_loopback_is_network_enough(program: Any, monkeypatch: pytest.MonkeyPatc
         both, textwrap.dedent(COUNT), textwrap.dedent(LISTEN), prefix=("unshare", "--map-root-user", "--net")
     )
     other.expect("got 7")
+    assert other.process.wait(DEADLINE_S) == 0  # it ends the source, which would outlive it otherwise
