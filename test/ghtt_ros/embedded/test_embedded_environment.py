@@ -15,6 +15,7 @@ from ghtt_core.errors import InputError, MissingDependencyError
 from ghtt_ros.embedded.environment import cyclonedds_configuration, domain_id
 
 import rclpy  # isort: skip
+from rclpy.executors import SingleThreadedExecutor  # isort: skip
 from std_msgs.msg import Int32  # isort: skip
 
 DEADLINE_S = 60.0
@@ -100,7 +101,7 @@ def test_domains_are_kept_apart(ros: Any, program: Any, monkeypatch: pytest.Monk
     context.init([], domain_id=101)
     with context:
         there = rclpy.create_node("there", context=context)
-        executor = rclpy.executors.SingleThreadedExecutor(context=context)
+        executor = SingleThreadedExecutor(context=context)
         executor.add_node(there)
         there.create_subscription(Int32, "n", got.append, 1)
         while there.count_publishers("n") == 0:
