@@ -137,8 +137,7 @@ def place_clip(
     shift = (share @ observed).squeeze(-2) - centre
     noise = _roughness(shift, weights.sum(-1) > 0)
     if anchor.kind == "residual":
-        corrected = _corrected(local, to_camera, centre, shift, observed, weights, frame_valid)
-        local, to_camera, offset = corrected
+        local, to_camera, offset = _corrected(local, to_camera, placed, centre, shift, observed, weights, frame_valid)
         return PlacedClip(apply(to_camera, local), to_camera, offset, noise)
     return PlacedClip(placed, to_camera, torch.zeros_like(local), noise)
 
@@ -154,6 +153,7 @@ def _roughness(shift: Tensor, seen: Tensor) -> Tensor:
 def _corrected(
     local: Tensor,
     to_camera: RigidMap,
+    placed: Tensor,
     centre: Tensor,
     shift: Tensor,
     observed: Tensor,
@@ -162,7 +162,6 @@ def _corrected(
 ) -> tuple[Tensor, RigidMap, Tensor]:
     """Add the smooth part of what the observation says differently: local joints, their maps and what was added."""
     seen = weights.sum(-1) > 0  # (B, T, 2)
-    placed = apply(to_camera, local)
     fitted = kabsch(placed, observed, weights)
     # Rotations are worked on as rotation vectors from the middle of the clip.
     middle = (frame_valid.sum(1) - 1).clamp(min=0) // 2

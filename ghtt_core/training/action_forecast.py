@@ -18,7 +18,7 @@ from ghtt_core.hands.layout import CLIP_FRAMES, FEATURE_SIZE, MAX_CLIPS, THUMB_C
 from ghtt_core.hands.rigid import RigidMap, inverse
 from ghtt_core.models import losses
 from ghtt_core.models.pose_block import PoseBlock
-from ghtt_core.training.forecast_objective import DECIMETRES
+from ghtt_core.training.forecast_objective import joint_distance
 
 
 class DecodedForecast:
@@ -68,7 +68,7 @@ class DecodedForecast:
         base = inverse(RigidMap(*(part[:, newest].to(device) for part in code.camera_to_local)))
         joints = components.decode(features, code.palm_size[:, newest].to(device), base)
         target = clip.joints[:, CLIP_FRAMES:].to(device)
-        distance = (joints - target).square().sum(-1).add(1e-10).sqrt() * DECIMETRES
+        distance = joint_distance(joints, target)
         # A feature says what comes after its own clip.
         predicted = window.clip_valid[chosen, MAX_CLIPS : MAX_CLIPS + self.clips].repeat_interleave(CLIP_FRAMES, dim=1)
         shown = clip.hand_valid & clip.frame_valid[..., None] & clip.hand_valid[:, :1]

@@ -1,6 +1,6 @@
 # Copyright 2026 The ghtt_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the decoder is trained on last: forecasts as a robot gets them, from the refined noisy clip, in millimetres.
+"""What the decoder is trained on last: how far joints of forecasts are off that go on from refined noisy clips.
 
 The paper's losses compare predicted motion with the true motion from the true newest pose. Nobody has that pose
 online: a forecast goes on from the refined newest frame, whose wrist is off by what the estimator's depth noise left.
@@ -79,9 +79,13 @@ def forecast_loss(
         predicted = block.decode(latent, *memory).float()
         terms["components"] = terms["components"] + losses.masked_l1(predicted, target, shown)
         joints = place_forecast(predicted, window)[:, 0]
-        distance = (joints - future).square().sum(-1).add(1e-10).sqrt() * DECIMETRES
-        terms[name] = losses.masked_mean(distance, weight)
+        terms[name] = losses.masked_mean(joint_distance(joints, future), weight)
     return terms
+
+
+def joint_distance(joints: Tensor, target: Tensor) -> Tensor:
+    """Distances of joints (..., 3) in metres, as (...) in decimetres; their gradient is finite at zero too."""
+    return (joints - target).square().sum(-1).add(1e-10).sqrt() * DECIMETRES
 
 
 def _joint_weight(mask: Tensor, window: RefinedWindow) -> Tensor:
