@@ -57,8 +57,8 @@ class MotionPrediction:
             InputError: If the device is not there.
         """
         torch = _require_torch()
-        from ghtt_core.cli.model_folder import find_model
         from ghtt_core.models.checkpoint import load_checkpoint
+        from ghtt_core.models.model_folder import find_model
         from ghtt_core.streaming.predictor import MotionPredictor, PredictorConfig
 
         torch.set_num_threads(settings.threads or max(1, (os.cpu_count() or 2) // 2))

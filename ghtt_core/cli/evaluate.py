@@ -32,8 +32,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ghtt_core.cli.model_folder import find_model
 from ghtt_core.errors import InputError
+from ghtt_core.models.model_folder import find_model
 
 if TYPE_CHECKING:
     from ghtt_core.models.checkpoint import Checkpoint

@@ -15,8 +15,8 @@ import platform
 from dataclasses import dataclass
 
 from ghtt_core import __version__
-from ghtt_core.cli.model_folder import find_model
 from ghtt_core.errors import GhttError
+from ghtt_core.models.model_folder import find_model
 
 _PACKAGES = ("torch", "numpy", "opencv-python-headless", "av", "safetensors", "roma", "tyro", "rich")
 

@@ -21,10 +21,10 @@ from typing import Annotated
 
 import tyro
 
-from ghtt_core.cli.model_folder import SHIPPED_NAME, find_model
 from ghtt_core.errors import CheckpointError, GhttError
 from ghtt_core.estimators.model_files import MODEL_FILES, cache_folder, cached_path, fetch, find_model_file, is_cached
 from ghtt_core.estimators.registry import estimator_names
+from ghtt_core.models.model_folder import SHIPPED_NAME, find_model
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ghtt_core.cli.interrupt import InterruptGuard
-from ghtt_core.cli.model_folder import find_model
 from ghtt_core.cli.spool import make_output_folder
 from ghtt_core.errors import GhttError, InputError, OutputError
 from ghtt_core.hands.layout import FRAME_RATE
+from ghtt_core.models.model_folder import find_model
 
 if TYPE_CHECKING:
     from ghtt_core.cli.hand_source import HandSource

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ghtt_core.cli.latency import LatencyMeter
-from ghtt_core.cli.model_folder import find_model
 from ghtt_core.cli.motion_file import MotionRecorder
 from ghtt_core.cli.spool import ArraySpool, write_json, write_npz
 from ghtt_core.cli.video_writer import VideoWriter, cut_incomplete_fragment
 from ghtt_core.errors import CheckpointError, OutputError
+from ghtt_core.models.model_folder import find_model
 from ghtt_core.streaming.forecast import Forecast
 
 
