@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ghtt_core.data.views import View
 from ghtt_core.errors import InputError
 from ghtt_core.hands.layout import FRAME_RATE, HAND_NAMES, NUM_HANDS, NUM_JOINTS
 
@@ -50,12 +52,14 @@ class HandSequence:
         valid: (T, 2) bool, whether each hand was seen.
         stamps_ns: (T,) int64, strictly increasing nanoseconds.
         joint_valid: (21,) bool; False marks a joint that was never measured (interpolated by a conversion).
-        segments: Labelled actions, in order of their start.
+        segments: Labelled actions, in order of their start; they may overlap.
         subject: Who moved; splits hold out whole subjects.
         name: What to call the sequence in reports.
-        frame_id: Name of the coordinate frame.
+        frame_id: Name of the coordinate frame; "world" where views say how cameras looked at it.
         object_names: Names that object_ids index.
         object_ids: (T,) int16 index into object_names, -1 where unknown; None when there is no such annotation.
+        views: Cameras that watched.
+        more_segments: Further annotations of the same frames by name, for example "coarse".
     """
 
     joints: NDArray[np.float32]
@@ -68,6 +72,8 @@ class HandSequence:
     frame_id: str = "camera"
     object_names: tuple[str, ...] = ()
     object_ids: NDArray[np.int16] | None = None
+    views: tuple[View, ...] = ()
+    more_segments: Mapping[str, tuple[ActionSegment, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse anything the rest of the project could trip over.
@@ -90,6 +96,7 @@ class HandSequence:
         self._check_stamps(where)
         self._check_joints(where)
         self._check_labels(where)
+        self._check_views(where)
 
     def _check_stamps(self, where: str) -> None:
         if self.stamps_ns.shape != (len(self.joints),) or self.stamps_ns.dtype != np.int64:
@@ -118,7 +125,7 @@ class HandSequence:
 
     def _check_labels(self, where: str) -> None:
         frames = len(self.joints)
-        for segment in self.segments:
+        for segment in (*self.segments, *(segment for table in self.more_segments.values() for segment in table)):
             if not 0 <= segment.start < segment.end <= frames:
                 raise InputError(
                     f"{where}: action '{segment.label}' spans frames {segment.start} to {segment.end}, "
@@ -130,6 +137,17 @@ class HandSequence:
             raise InputError(f"{where} needs object_ids ({frames},) int16, got {self.object_ids.shape}.")
         if self.object_ids.min() < NO_OBJECT or self.object_ids.max() >= len(self.object_names):
             raise InputError(f"{where}: object_ids point outside the {len(self.object_names)} object names.")
+
+    def _check_views(self, where: str) -> None:
+        names = [view.name for view in self.views]
+        if len(set(names)) < len(names):
+            raise InputError(f"{where} has two views of one name: {', '.join(sorted(names))}.")
+        for view in self.views:
+            lengths = [len(view.world_to_camera)] if view.moving else []
+            if view.images is not None:
+                lengths += [len(a) for a in (view.images.present, view.images.numbers) if a is not None]
+            if any(length != len(self.joints) for length in lengths):
+                raise InputError(f"{where}: view '{view.name}' is not as long as the {len(self.joints)} frames.")
 
     def __len__(self) -> int:
         """Number of frames."""
@@ -177,15 +195,20 @@ class HandSequence:
             joints=joints,
             valid=valid,
             stamps_ns=self.stamps_ns[0] + np.round(np.arange(count) * period).astype(np.int64),
-            segments=self._moved_segments(seconds, fps, count),
+            segments=_moved_segments(self.segments, seconds, fps, count),
             object_ids=None if self.object_ids is None else self.object_ids[nearest],
+            views=tuple(view.taken(nearest.astype(np.int64)) for view in self.views),
+            more_segments={n: _moved_segments(s, seconds, fps, count) for n, s in self.more_segments.items()},
         )
 
-    def _moved_segments(self, seconds: NDArray[np.float64], fps: float, count: int) -> tuple[ActionSegment, ...]:
-        """Segments at the new rate; one that would vanish keeps one frame."""
-        moved = []
-        for segment in self.segments:
-            start = min(round(float(seconds[segment.start]) * fps), count - 1)
-            last = round(float(seconds[segment.end - 1]) * fps)
-            moved.append(replace(segment, start=start, end=min(max(last, start) + 1, count)))
-        return tuple(moved)
+
+def _moved_segments(
+    segments: tuple[ActionSegment, ...], seconds: NDArray[np.float64], fps: float, count: int
+) -> tuple[ActionSegment, ...]:
+    """Segments at the new rate; one that would vanish keeps one frame."""
+    moved = []
+    for segment in segments:
+        start = min(round(float(seconds[segment.start]) * fps), count - 1)
+        last = round(float(seconds[segment.end - 1]) * fps)
+        moved.append(replace(segment, start=start, end=min(max(last, start) + 1, count)))
+    return tuple(moved)
