@@ -17,7 +17,8 @@ import torch
 
 from ghtt_core.data.recordings import save_recording
 from ghtt_core.data.sequence import HandSequence
-from ghtt_core.data.synthetic.generator import HELD_OUT_SUBJECT, perform
+from ghtt_core.data.synthetic.config import HELD_OUT_SUBJECT
+from ghtt_core.data.synthetic.workbench import perform
 from ghtt_core.hands.noise import DetectorNoise
 
 DEMO_ACTIONS: Final = (("grab", "bottle"), ("pour", "bottle"), ("stir", "cup"), ("pass", "cup"))
