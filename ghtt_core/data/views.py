@@ -154,7 +154,8 @@ class View:
     def project(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
         """Pixels (..., 2) of points (..., 3) in the camera's frame; NaN for those behind it."""
         seen = (points @ self.intrinsics.T).astype(np.float32)
-        pixels: NDArray[np.float32] = seen[..., :2] / np.where(seen[..., 2:] > 0, seen[..., 2:], np.nan).astype(np.float32)
+        depth = np.where(seen[..., 2:] > 0, seen[..., 2:], np.nan).astype(np.float32)
+        pixels: NDArray[np.float32] = seen[..., :2] / depth
         return pixels
 
     def taken(self, frames: NDArray[np.int64]) -> View:
