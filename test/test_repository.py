@@ -58,7 +58,7 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("module", ["ghtt_core.streaming.forecast", "ghtt_core.hands.layout", "ghtt_core.hands.frame"])
 def test_planner_side_modules_import_with_numpy_alone(module: str) -> None:
-    heavy = ["torch", "cv2", "roma", "safetensors", "mediapipe", "av", "tyro"]
+    heavy = ["torch", "cv2", "safetensors", "mediapipe", "av", "tyro"]
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"
     assert run_python(code).stdout.strip() == "[]"
 

@@ -18,7 +18,7 @@ from ghtt_core import __version__
 from ghtt_core.errors import GhttError
 from ghtt_core.models.model_folder import find_model
 
-_PACKAGES = ("torch", "numpy", "opencv-python-headless", "av", "safetensors", "roma", "tyro", "rich")
+_PACKAGES = ("torch", "numpy", "opencv-python-headless", "av", "safetensors", "tyro", "rich")
 
 
 @dataclass(frozen=True)

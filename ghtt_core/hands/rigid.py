@@ -7,10 +7,10 @@ Every function takes any leading batch shape and keeps the dtype and device of i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import roma
 import torch
 from torch import Tensor
 
@@ -78,14 +78,37 @@ def rotation_from_6d(six: Tensor) -> Tensor:
 
 def rotation_from_vector(vector: Tensor) -> Tensor:
     """Return (..., 3, 3) such that ``x @ R`` is x turned by the rotation vector (..., 3), right-hand rule."""
-    rotation: Tensor = roma.rotvec_to_rotmat(vector)
-    return rotation.transpose(-1, -2)
+    square = vector.square().sum(-1, keepdim=True)[..., None]  # (..., 1, 1)
+    angle = square.clamp_min(torch.finfo(vector.dtype).tiny).sqrt()
+    x, y, z = vector.unbind(-1)
+    zero = torch.zeros_like(x)
+    cross = torch.stack((zero, z, -y, -z, zero, x, y, -x, zero), dim=-1).unflatten(-1, (3, 3))
+    half = torch.sinc(angle / (2 * math.pi))
+    eye = torch.eye(3, dtype=vector.dtype, device=vector.device)
+    # Rodrigues; (1 - cos a) / a^2 is half the squared sinc of a / 2, exact near 0 too.
+    return eye + torch.sinc(angle / math.pi) * cross + 0.5 * half.square() * (cross @ cross)
 
 
 def rotation_to_vector(rotation: Tensor) -> Tensor:
-    """Return the rotation vector (..., 3), of length at most pi, of (..., 3, 3); inverse of rotation_from_vector."""
-    vector: Tensor = roma.rotmat_to_rotvec(rotation.transpose(-1, -2))
-    return vector
+    """Return the rotation vector (..., 3), of length at most pi, of (..., 3, 3); inverse of rotation_from_vector.
+
+    Goes through the quaternion, from its largest component: exact near 0 and near pi.
+    """
+    (a, b, c), (d, e, f), (g, h, i) = (row.unbind(-1) for row in rotation.unbind(-2))
+    xy, xz, yz, xw, yw, zw = b + d, c + g, f + h, f - h, g - c, b - d
+    trace = a + e + i
+    # Four times the products of the components x, y, z, w; every row is the quaternion times one component.
+    xx, yy, zz, ww = 1 + 2 * a - trace, 1 + 2 * e - trace, 1 + 2 * i - trace, 1 + trace
+    products = (xx, xy, xz, xw, xy, yy, yz, yw, xz, yz, zz, zw, xw, yw, zw, ww)
+    rows = torch.stack(products, dim=-1).unflatten(-1, (4, 4))
+    largest = rows.diagonal(dim1=-2, dim2=-1).argmax(-1)
+    quaternion = rows.gather(-2, largest[..., None, None].expand(*largest.shape, 1, 4)).squeeze(-2)
+    quaternion = quaternion * torch.where(quaternion[..., 3:] < 0, -1.0, 1.0)
+    sine = quaternion[..., :3].square().sum(-1, keepdim=True).clamp_min(torch.finfo(rotation.dtype).tiny).sqrt()
+    cosine = quaternion[..., 3:]
+    turned = sine > torch.finfo(rotation.dtype).eps * cosine
+    angle = 2 * torch.atan2(sine, cosine)
+    return quaternion[..., :3] * torch.where(turned, angle / sine, 2 / cosine.clamp_min(sine))
 
 
 def cumulative_compose(steps: RigidMap) -> RigidMap:
