@@ -1,26 +1,21 @@
 # Copyright 2026 The ghtt_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Checkpoints: a folder with `model.safetensors` and `card.json`, checked completely on loading, never unpickled."""
+"""The checkpoint of P, A and E^PO."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from ghtt_core.errors import CheckpointError, OutputError
+from ghtt_core.errors import CheckpointError
 from ghtt_core.models.action_block import ActionBlock
-from ghtt_core.models.card import CARD_FILE, WEIGHTS_FILE, Card
+from ghtt_core.models.card import Card
+from ghtt_core.models.checkpoint_folder import packed_weights, read_card_as, read_tensors, restore, write_folder
 from ghtt_core.models.object_aggregator import ObjectAggregator
 from ghtt_core.models.pose_block import PoseBlock
 
@@ -35,9 +30,6 @@ __all__ = [
 ]
 
 BLOCK_NAMES: Final = ("pose_block", "action_block", "object_aggregator")
-_SCALE_SUFFIX: Final = "#scale"
-
-Block = TypeVar("Block", bound=nn.Module)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,12 +82,10 @@ def save_checkpoint(
         CheckpointError: Blocks or text tables do not fit the card.
         OutputError: The folder cannot be written.
     """
-    folder = Path(folder)
     _check_blocks(blocks, card)
     tensors: dict[str, Tensor] = {}
     for name, block in blocks.items():
-        for key, value in block.state_dict().items():
-            tensors.update(_packed(f"{name}.{key}", value.detach().cpu(), card.storage))
+        tensors.update(packed_weights(name, block, card.storage))
     for name, text, count in (
         ("label_text", label_text, len(card.labels)),
         ("object_text", object_text, len(card.object_names)),
@@ -104,22 +94,7 @@ def save_checkpoint(
             raise CheckpointError(f"The card names {count} entries for {name}, the table has another number.")
         if text is not None and count:
             tensors[name] = text.detach().cpu().to(torch.float32).contiguous()
-    shapes = {name: tuple(tensor.shape) for name, tensor in sorted(tensors.items())}
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as scratch:
-            fresh = Path(scratch) / "new"
-            fresh.mkdir()
-            (fresh / WEIGHTS_FILE).write_bytes(save(tensors))
-            card = replace(card, sha256=_sha256(fresh / WEIGHTS_FILE), shapes=shapes)
-            (fresh / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
-            for file in fresh.iterdir():
-                with file.open("rb") as stream:
-                    os.fsync(stream.fileno())
-            _swap(fresh, folder, Path(scratch) / "old")
-    except (OSError, SafetensorError) as error:
-        raise OutputError(f"The checkpoint {folder} cannot be written: {error}.") from error
-    return card
+    return write_folder(folder, tensors, card)
 
 
 def load_checkpoint(folder: Path | str, device: torch.device | str = "cpu") -> Checkpoint:
@@ -137,29 +112,13 @@ def load_checkpoint(folder: Path | str, device: torch.device | str = "cpu") -> C
     """
     folder = Path(folder)
     card = read_card(folder)
-    weights = folder / WEIGHTS_FILE
-    if not weights.is_file():
-        raise CheckpointError(f"The checkpoint {folder} has no {WEIGHTS_FILE}; copy or fetch it again.")
-    try:
-        digest = _sha256(weights)
-        if digest != card.sha256:
-            raise CheckpointError(
-                f"{weights} is damaged or edited: its sha256 is {digest[:12]}..., the card says "
-                f"{card.sha256[:12] or 'nothing'}...; copy or fetch the checkpoint again."
-            )
-        stored = load_file(weights)
-    except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"{weights} cannot be read: {error}.") from error
-    found = {name: tuple(tensor.shape) for name, tensor in stored.items()}
-    if found != dict(card.shapes):
-        raise CheckpointError(f"{weights} does not hold the tensors its card lists; the card was edited.")
-    tensors = _unpacked(stored)
-    pose_block = _restore(PoseBlock(card.pose), "pose_block", tensors, folder)
+    tensors = read_tensors(folder, card)
+    pose_block = restore(PoseBlock(card.pose), "pose_block", tensors, folder)
     action_block = aggregator = None
     if card.action:
-        action_block = _restore(ActionBlock(card.action, card.text_width), "action_block", tensors, folder)
+        action_block = restore(ActionBlock(card.action, card.text_width), "action_block", tensors, folder)
     if card.object:
-        aggregator = _restore(ObjectAggregator(card.object), "object_aggregator", tensors, folder)
+        aggregator = restore(ObjectAggregator(card.object), "object_aggregator", tensors, folder)
     return Checkpoint(
         pose_block=pose_block.to(device),
         action_block=action_block.to(device) if action_block else None,
@@ -179,17 +138,7 @@ def read_card(folder: Path | str) -> Card:
     Raises:
         CheckpointError: There is no readable card.
     """
-    folder = Path(folder)
-    path = folder / CARD_FILE
-    if not folder.is_dir():
-        raise CheckpointError(f"There is no checkpoint folder {folder}.")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError as error:
-        raise CheckpointError(f"The folder {folder} has no {CARD_FILE}, so it is not a checkpoint.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"{path} cannot be read: {error}.") from error
-    return Card.from_json(text, path)
+    return read_card_as(folder, Card)
 
 
 def require_text_encoder(card: Card, name: str, width: int) -> None:
@@ -220,40 +169,6 @@ def _check_blocks(blocks: Mapping[str, nn.Module], card: Card) -> None:
         raise CheckpointError(f"Unknown blocks: {', '.join(sorted(set(blocks) - set(BLOCK_NAMES)))}.")
 
 
-def _packed(name: str, value: Tensor, storage: str) -> dict[str, Tensor]:
-    """One parameter as stored; int8 keeps one float32 scale per row of a matrix and everything else in float16."""
-    if storage == "int8" and value.dim() == 2:
-        scale = (value.abs().amax(dim=1, keepdim=True) / 127.0).clamp(min=1e-12)
-        codes = (value / scale).round().clamp(-127, 127).to(torch.int8)
-        return {name: codes.contiguous(), name + _SCALE_SUFFIX: scale}
-    dtype = torch.float32 if storage == "float32" else torch.float16
-    return {name: value.to(dtype).contiguous()}
-
-
-def _unpacked(stored: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    tensors = {}
-    for name, value in stored.items():
-        if not name.endswith(_SCALE_SUFFIX):
-            scale = stored.get(name + _SCALE_SUFFIX)
-            tensors[name] = value.to(torch.float32) * (1.0 if scale is None else scale.to(torch.float32))
-    return tensors
-
-
-def _restore(block: Block, name: str, tensors: Mapping[str, Tensor], folder: Path) -> Block:
-    prefix = f"{name}."
-    state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
-    wanted = {key: tuple(value.shape) for key, value in block.state_dict().items()}
-    for key in sorted(wanted.keys() | state.keys()):
-        shape = tuple(state[key].shape) if key in state else None
-        if shape != wanted.get(key):
-            raise CheckpointError(
-                f"The checkpoint {folder} is of another size than its card says: {prefix}{key} has shape {shape}, "
-                f"expected {wanted.get(key)}."
-            )
-    block.load_state_dict(state, assign=True)
-    return block.requires_grad_(False).eval()
-
-
 def _table(tensors: Mapping[str, Tensor], name: str, rows: int, card: Card, folder: Path) -> Tensor:
     table = tensors.get(name, torch.zeros(0, card.text_width))
     if tuple(table.shape) != (rows, card.text_width):
@@ -262,22 +177,3 @@ def _table(tensors: Mapping[str, Tensor], name: str, rows: int, card: Card, fold
             f"{(rows, card.text_width)}."
         )
     return table
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _swap(fresh: Path, folder: Path, old: Path) -> None:
-    """Moves `fresh` to `folder`; what was there goes to `old`, and comes back if the move fails."""
-    if folder.exists():
-        folder.rename(old)
-    try:
-        fresh.rename(folder)
-    except OSError:
-        if old.exists():
-            old.rename(folder)
-        raise
-    if old.exists():
-        shutil.rmtree(old)

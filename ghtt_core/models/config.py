@@ -80,6 +80,35 @@ class ObjectAggregatorConfig(_Sizes):
         self._check(self.width, self.heads)
 
 
+@dataclass(frozen=True)
+class ImageEstimatorConfig(_Sizes):
+    """Sizes of the image estimator F; the defaults are the paper's.
+
+    Attributes:
+        base_width: Channels of the first stage of ResNet-18; the feature of a picture has 8 times as many.
+        input_width: Pixels across of the network's input.
+        input_height: Pixels down.
+        hidden: Hidden channels of the hand head.
+        text_width: Channels of the object feature, those of the text encoder; 0 for a network without object head.
+        attention_maps: Places per hand that the hand head looks at beside the whole picture (our addition; the paper
+            pools the whole picture only).
+    """
+
+    base_width: int = 64
+    input_width: int = 480
+    input_height: int = 270
+    hidden: int = 512
+    text_width: int = 512
+    attention_maps: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuses sizes no network can have."""
+        for field in fields(self):
+            least = {"text_width": 0, "attention_maps": 0, "input_width": 32, "input_height": 32}.get(field.name, 1)
+            if getattr(self, field.name) < least:
+                raise CheckpointError(f"The network size {field.name!r} must be at least {least}.")
+
+
 PAPER: Final = BlockConfig()
 """The paper's size: 66.85 M parameters in P, 66.47 M in A."""
 SMALL: Final = BlockConfig(width=256, heads=4, feedforward=384, encoder_layers=3, decoder_layers=2)

@@ -32,7 +32,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_recording(folder / "noisy.npz", HandSequence(noisy, motion.valid, motion.stamps_ns))
     torch.manual_seed(0)
     template = estimate_template(torch.from_numpy(motion.joints[::10]).double()).tolist()
-    card = Card("tiny", TINY, tuple(tuple(tuple(point) for point in hand) for hand in template))
+    card = Card(
+        model_id="tiny", pose=TINY, palm_template=tuple(tuple(tuple(point) for point in hand) for hand in template)
+    )
     save_checkpoint(folder / "model", {"pose_block": PoseBlock(TINY)}, card)
     return folder
 

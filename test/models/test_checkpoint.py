@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from ghtt_core.errors import CheckpointError, OutputError
-from ghtt_core.models import checkpoint as checkpoint_module
+from ghtt_core.models import checkpoint_folder
 from ghtt_core.models.action_block import ActionBlock
 from ghtt_core.models.checkpoint import Card, load_checkpoint, require_text_encoder, save_checkpoint
 from ghtt_core.models.config import BlockConfig, ObjectAggregatorConfig
@@ -112,7 +112,7 @@ def test_a_failed_save_keeps_the_old_checkpoint(tmp_path: Path, monkeypatch: pyt
     def full_disk(*_: object, **__: object) -> bytes:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint_module, "save", full_disk)
+    monkeypatch.setattr(checkpoint_folder, "save", full_disk)
     with pytest.raises(OutputError, match="No space left"):
         save(tmp_path / "model", model_id="tiny-2")
     assert load_checkpoint(tmp_path / "model").card.model_id == "tiny-1"
@@ -191,7 +191,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_weights_that_are_a_pickle_are_refused(tmp_path: Path) -> None:
     folder = save(tmp_path / "model")
     torch.save({"a": torch.zeros(1)}, folder / "model.safetensors")
-    digest = checkpoint_module._sha256(folder / "model.safetensors")
+    digest = checkpoint_folder.file_sha256(folder / "model.safetensors")
     edit_card(folder, lambda values: values.update(sha256=digest))
     with pytest.raises(CheckpointError, match="cannot be read"):
         load_checkpoint(folder)
