@@ -56,6 +56,11 @@ COMMANDS: dict[str, Command] = {
     "train": Command(
         "ghtt_core.cli.train", "TrainOptions", "Train the pose block, the action block or the object aggregator."
     ),
+    "prepare": Command(
+        "ghtt_core.cli.prepare",
+        "PrepareOptions",
+        "Turn datasets, recordings and videos into stores to train on.",
+    ),
     "models": Command("ghtt_core.cli.models", "ModelsOptions", "List, fetch and verify model files."),
     "info": Command("ghtt_core.cli.info", "InfoOptions", "Show versions, the device, and what is missing."),
 }
