@@ -190,6 +190,12 @@ def label_sequence(
     return replace(labelled, object_names=nouns, object_ids=objects)
 
 
+def verb_and_noun(label: str) -> tuple[str, str]:
+    """Guess the verb and the noun of a label: its first and its last word; no noun in a label of one word."""
+    words = label.split()
+    return words[0], words[-1] if len(words) > 1 else ""
+
+
 def match_recording(written: str, names: Collection[str]) -> str | None:
     """Find the recording that a table means; None if there is none of that name."""
     plain = written.replace("\\", "/").removeprefix("./").rstrip("/")
@@ -226,9 +232,10 @@ def _action(row: CsvRow, unit: Unit, problems: Problems) -> LabelledAction | Non
     if len(label) > _LONGEST_NAME:
         problems.add(row.line, f"its label has {len(label)} letters; {_LONGEST_NAME} are allowed.")
         return None
-    words = label.split()
-    verb = values["verb"] or words[0]
-    noun = values["noun"] or (words[-1] if len(words) > 1 and not values["verb"] else "")
+    verb, noun = values["verb"], values["noun"]
+    if not verb:
+        verb, last = verb_and_noun(label)
+        noun = noun or last
     return LabelledAction(row.line, row.values["recording"], times[0], times[1], label, verb, noun)
 
 

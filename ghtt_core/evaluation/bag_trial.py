@@ -10,23 +10,18 @@ empty label says that nothing is done.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ghtt_core.bags.convert import read_action
 from ghtt_core.bags.observations import RecordedObservations, read_hand_frames, stack_frames
 from ghtt_core.bags.reader import BagReader
+from ghtt_core.bags.recordings import hand_sequence
 from ghtt_core.bags.topics import ACTION_RECOGNITION, REFINED_HANDS, TRUE_ACTION, TRUE_HANDS
-from ghtt_core.data.sequence import HandSequence
 from ghtt_core.errors import InputError
 from ghtt_core.evaluation.trials import Trial, noisy_trial, pair_trial
-from ghtt_core.hands.layout import FRAME_RATE, MCP_JOINTS, WRIST
-
-_PALM_METRES: Final = (0.01, 0.5)
-"""Palms outside are no hands in metres."""
+from ghtt_core.hands.layout import FRAME_RATE
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +60,7 @@ def make_bag_trial(bag: BagReader, name: str, observed: RecordedObservations) ->
     """
     if not observed.valid.any():
         raise InputError(f"No hand is seen anywhere in {name}; there is nothing to evaluate.")
-    sequence = _sequence(name, observed).resampled()
+    sequence = hand_sequence(name, observed).resampled()
     names = {topic.name for topic in bag.of_type(REFINED_HANDS)}
     if TRUE_HANDS in names:
         truth = stack_frames(read_hand_frames(bag, TRUE_HANDS))
@@ -74,7 +69,7 @@ def make_bag_trial(bag: BagReader, name: str, observed: RecordedObservations) ->
                 f"The true hands of {name} are in the frame {truth.frame_id!r}, the observations in "
                 f"{observed.frame_id!r}; record the truth in the observations' frame."
             )
-        reference = _sequence(f"{name}, {TRUE_HANDS}", truth).resampled()
+        reference = hand_sequence(f"{name}, {TRUE_HANDS}", truth).resampled()
         trial = pair_trial(name, sequence, reference)
         first_ns = int(reference.stamps_ns[0])
     else:
@@ -82,21 +77,6 @@ def make_bag_trial(bag: BagReader, name: str, observed: RecordedObservations) ->
         first_ns = int(sequence.stamps_ns[0])
     labels = _labels(bag, first_ns, len(trial))
     return BagTrial(trial, first_ns, TRUE_HANDS in names, labels, observed.frame_id)
-
-
-def _sequence(name: str, hands: RecordedObservations) -> HandSequence:
-    """A checked sequence; hands that are none in metres count as not seen, as in the predictor."""
-    palm = hands.joints[:, :, list(MCP_JOINTS)] - hands.joints[:, :, WRIST : WRIST + 1]
-    size = np.linalg.norm(palm, axis=-1).mean(-1)
-    valid: NDArray[np.bool_] = hands.valid & (size > _PALM_METRES[0]) & (size < _PALM_METRES[1])
-    return HandSequence(
-        joints=np.where(valid[..., None, None], hands.joints, np.float32(0)),
-        valid=valid,
-        stamps_ns=hands.stamps_ns,
-        joint_valid=hands.joint_valid,
-        name=name,
-        frame_id=hands.frame_id,
-    )
 
 
 def _labels(bag: BagReader, first_ns: int, frames: int) -> tuple[str, ...] | None:
