@@ -8,7 +8,6 @@ torch is imported only when a `MotionPrediction` is made, so that a node without
 from __future__ import annotations
 
 import gc
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -60,8 +59,9 @@ class MotionPrediction:
         from ghtt_core.models.checkpoint import load_checkpoint
         from ghtt_core.models.model_folder import find_model
         from ghtt_core.streaming.predictor import MotionPredictor, PredictorConfig
+        from ghtt_core.streaming.sample_threads import default_threads
 
-        torch.set_num_threads(settings.threads or max(1, (os.cpu_count() or 2) // 2))
+        torch.set_num_threads(1)  # a stream's networks are small: threads share samples, not matrix products
         device = _choose_device(torch, settings.device)
         checkpoint = load_checkpoint(find_model(Path(settings.model) if settings.model else None), device)
         method: Any = _METHOD_NAMES[settings.method]
@@ -76,6 +76,7 @@ class MotionPrediction:
             hold_frames=settings.hold_frames,
             top_k=settings.top_k,
             precision=precision,
+            threads=settings.threads or default_threads(),
         )
         self._errors = errors
         self._predictor: MotionPredictor = MotionPredictor(checkpoint, config, device, settings.seed)

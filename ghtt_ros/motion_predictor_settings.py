@@ -12,7 +12,7 @@ from ghtt_ros.node_support.parameters import parameter
 
 METHODS: Final = ("p_b", "p_a")
 DEVICES: Final = ("auto", "cpu", "cuda")
-PRECISIONS: Final = ("float32", "bfloat16")
+PRECISIONS: Final = ("auto", "float32", "bfloat16")
 PARTS: Final = ("hand", "finger")
 MAX_HORIZON_S: Final = 3.2
 """96 frames: the longest forecast the method makes."""
@@ -30,11 +30,15 @@ class MotionPredictorSettings:
         "auto", "Where the networks run; auto takes a GPU that is there.", choices=DEVICES, changes="configure"
     )
     threads: int = parameter(
-        0, "CPU threads of the networks; 0: half of the cores.", minimum=0, maximum=256, changes="configure"
+        0,
+        "CPU threads that share the samples of a forecast; 0: one per core, at most 4.",
+        minimum=0,
+        maximum=256,
+        changes="configure",
     )
     precision: str = parameter(
-        "float32", "In which the networks run; bfloat16 only pays on processors made for it.", choices=PRECISIONS,
-        changes="configure",
+        "auto", "In which the networks run; auto takes bfloat16 for actions and forecasts on a processor made for it.",
+        choices=PRECISIONS, changes="configure",
     )  # fmt: skip
     seed: int = parameter(0, "Of the forecast samples.", minimum=0, maximum=2**63 - 1, changes="configure")
     samples: int = parameter(

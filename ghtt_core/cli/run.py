@@ -16,7 +16,6 @@ Examples:
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -62,7 +61,7 @@ class RunOptions:
         horizon: Seconds to forecast, up to 3.2.
         device: Where networks run; auto takes a GPU that is there.
         seed: Of the forecast samples.
-        threads: CPU threads of the networks; by default half of the cores, because pictures take the rest.
+        threads: CPU threads that share the samples of a forecast; by default one per core, at most 4.
         frames: Stop after this many input frames.
         overlay: Whether to write overlay.mp4.
     """
@@ -136,15 +135,16 @@ def _load_predictor(options: RunOptions) -> MotionPredictor:
     from ghtt_core.cli.device import choose_device
     from ghtt_core.models.checkpoint import load_checkpoint
     from ghtt_core.streaming.predictor import MotionPredictor, PredictorConfig
+    from ghtt_core.streaming.sample_threads import default_threads
 
-    # More threads than free cores wait for each other: slower, and unevenly so.
-    torch.set_num_threads(options.threads or max(1, (os.cpu_count() or 2) // 2))
+    torch.set_num_threads(1)  # a stream's networks are small: threads share samples, not matrix products
     device = choose_device(options.device)
     methods: dict[str, Any] = {"p_a": "pose", "p_b": "action", "both": "both"}
     config = PredictorConfig(
         samples=options.samples,
         horizon_frames=max(1, round(options.horizon * FRAME_RATE)),
         forecast_method=methods[options.forecast],
+        threads=options.threads or default_threads(),
     )
     return MotionPredictor(load_checkpoint(folder, device), config, device, options.seed)
 

@@ -79,6 +79,10 @@ class ActionBlock(nn.Module):
         mu, logvar, tokens = self.vae.encode(pairs.reshape(batch, 2 * clips, width), valid.reshape(batch, 2 * clips))
         return ActionEncoding(mu, logvar, tokens[:, 0::2])
 
+    def summarise(self, mid_level: Tensor, object_feature: Tensor, clip_valid: Tensor, object_valid: Tensor) -> Tensor:
+        """Gives alpha's mean ``(B, d)`` alone, all that recognition needs; inputs as for `encode`."""
+        return self.encode(mid_level, object_feature, clip_valid, object_valid).mu
+
     def decode(
         self, alpha: Tensor, clip_tokens: Tensor, clip_valid: Tensor, first_phase: Tensor, future_valid: Tensor
     ) -> Tensor:

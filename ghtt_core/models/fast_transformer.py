@@ -80,13 +80,17 @@ class _SelfPart:
         self._place = (attention.position_bias(position) + attention.project.bias).detach().to(dtype)
         self._out = PackedLinear.of(attention.out, dtype)
 
-    def __call__(self, rows: Tensor, length: int, mask: Tensor | None) -> Tensor:
+    def __call__(self, rows: Tensor, length: int, mask: Tensor | None, wanted: int | None = None) -> Tensor:
+        """Attends; only the first `wanted` tokens of every sequence are given, all when None."""
         place, batch = self._place[:length], rows.shape[0] // length
         if batch == 1:
             projected = self._project.added_to(place, self._norm(rows)).unsqueeze(0)
         else:
             projected = self._project(self._norm(rows)).view(batch, length, -1).add_(place)
         query, key, value = projected.chunk(3, dim=-1)
+        if wanted is not None:
+            query = query[:, :wanted]
+            rows = rows.view(batch, length, -1)[:, :wanted].reshape(batch * wanted, -1)
         return self._out.added_to(rows, _mix(query, key, value, self._heads, mask))
 
 
@@ -144,13 +148,15 @@ class FastEncoder:
         ]
         self._norm = _Norm(encoder.norm, torch.float32)
 
-    def __call__(self, tokens: Tensor, valid: Tensor | None) -> Tensor:
-        """See `Encoder.forward`."""
+    def __call__(self, tokens: Tensor, valid: Tensor | None, wanted: int | None = None) -> Tensor:
+        """See `Encoder.forward`; only the first `wanted` outputs of every sequence are given, all when None."""
         batch, length, width = tokens.shape
         rows, mask = tokens.reshape(-1, width), shown(valid)
-        for attend, feed in self._parts:
+        for attend, feed in self._parts[:-1]:
             rows = feed(attend(rows, length, mask))
-        return self._norm(rows).view(batch, length, width)
+        attend, feed = self._parts[-1]
+        rows = feed(attend(rows, length, mask, wanted))
+        return self._norm(rows).view(batch, -1, width)
 
 
 class FastDecoder:

@@ -20,18 +20,24 @@ from ghtt_core.models.pose_block import LOCAL_SIZE, PoseBlock, PoseEncoding
 from ghtt_core.models.transformer import sinusoid
 from ghtt_core.models.vae import VaeBlock, reparameterise
 
+_SUMMARY_ROWS = 4
+"""Observations summarised at a time: few, so that little padding is carried along."""
+
 
 class _FastVae:
-    def __init__(self, block: VaeBlock, dtype: torch.dtype) -> None:
+    def __init__(self, block: VaeBlock, dtype: torch.dtype, encoder_dtype: torch.dtype) -> None:
         self._learned = torch.cat((block.mu_token, block.logvar_token), dim=1).detach()
-        self._encoder = FastEncoder(block.encoder, dtype)
+        self._encoder = FastEncoder(block.encoder, encoder_dtype)
         self.decoder = FastDecoder(block.decoder, dtype)
 
-    def encode(self, content: Tensor, valid: Tensor) -> Tensor:
-        """Encoder outputs ``(B, 2 + L, d)`` of content ``(B, L, d)``; mean and log-variance come first."""
+    def encode(self, content: Tensor, valid: Tensor, wanted: int | None = None) -> Tensor:
+        """Encoder outputs ``(B, 2 + L, d)`` of content ``(B, L, d)``; mean and log-variance come first.
+
+        With `wanted`, only that many of them.
+        """
         batch = content.shape[0]
         seen = torch.cat((valid.new_ones(batch, 2), valid), dim=1)
-        return self._encoder(torch.cat((self._learned.expand(batch, -1, -1), content), dim=1), seen)
+        return self._encoder(torch.cat((self._learned.expand(batch, -1, -1), content), dim=1), seen, wanted)
 
 
 class FastPoseBlock:
@@ -39,7 +45,7 @@ class FastPoseBlock:
 
     reparameterise = staticmethod(reparameterise)
 
-    def __init__(self, block: PoseBlock, dtype: torch.dtype) -> None:
+    def __init__(self, block: PoseBlock, dtype: torch.dtype, encoder_dtype: torch.dtype) -> None:
         """Packs the weights of a pose block."""
         self.config = block.config
         embedding, width = block.embedding, block.config.width
@@ -53,7 +59,7 @@ class FastPoseBlock:
         self._embedding = PackedLinear(weight, torch.cat([linear.bias for linear in maps]).detach())
         self._placeholder = embedding.placeholder.detach().flatten()  # (126,)
         self._known = embedding.known.clone()
-        self._vae = _FastVae(block.vae, dtype)
+        self._vae = _FastVae(block.vae, dtype, encoder_dtype)
         self._head = [PackedLinear.of(linear, torch.float32) for linear in block.head if isinstance(linear, nn.Linear)]
 
     @torch.inference_mode()
@@ -103,14 +109,14 @@ class FastActionBlock:
     reparameterise = staticmethod(reparameterise)
     label_logits = staticmethod(ActionBlock.label_logits)
 
-    def __init__(self, block: ActionBlock, dtype: torch.dtype) -> None:
+    def __init__(self, block: ActionBlock, dtype: torch.dtype, encoder_dtype: torch.dtype) -> None:
         """Packs the weights of an action block."""
         self.config, self.text_width = block.config, block.text_width
         self._object = None
         if isinstance(block.object_projection, nn.Linear):
             self._object = PackedLinear.of(block.object_projection, torch.float32)
         self._label = PackedLinear.of(block.label_projection, torch.float32)
-        self._vae = _FastVae(block.vae, dtype)
+        self._vae = _FastVae(block.vae, dtype, encoder_dtype)
 
     @torch.inference_mode()
     def encode(
@@ -122,6 +128,32 @@ class FastActionBlock:
         first_phase: Tensor | None = None,
     ) -> ActionEncoding:
         """See `ActionBlock.encode`."""
+        content, valid = self._content(mid_level, object_feature, clip_valid, object_valid, first_phase)
+        outputs = [self._vae.encode(content[rows], valid[rows]) for rows in chunks(len(content), content.shape[1] + 2)]
+        encoded = torch.cat(outputs)
+        return ActionEncoding(encoded[:, 0], encoded[:, 1], encoded[:, 2::2])
+
+    @torch.inference_mode()
+    def summarise(self, mid_level: Tensor, object_feature: Tensor, clip_valid: Tensor, object_valid: Tensor) -> Tensor:
+        """See `ActionBlock.summarise`; cheap where neighbouring rows end early, for the padding is left out."""
+        content, valid = self._content(mid_level, object_feature, clip_valid, object_valid, None)
+        means = []
+        for first in range(0, len(content), _SUMMARY_ROWS):
+            rows = slice(first, first + _SUMMARY_ROWS)
+            shown_columns = torch.nonzero(valid[rows].any(0))
+            length = 1 + int(shown_columns[-1]) if len(shown_columns) else 1
+            means.append(self._vae.encode(content[rows, :length], valid[rows, :length], wanted=1)[:, 0])
+        return torch.cat(means)
+
+    def _content(
+        self,
+        mid_level: Tensor,
+        object_feature: Tensor,
+        clip_valid: Tensor,
+        object_valid: Tensor,
+        first_phase: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Tokens ``(B, 2 N, d)``, clips and objects in turn, and which of them are valid."""
         batch, clips, width = mid_level.shape
         object_seen = clip_valid & object_valid
         objects = torch.where(object_seen[..., None], object_feature, 0.0)
@@ -130,10 +162,7 @@ class FastActionBlock:
         steps = torch.arange(clips, device=mid_level.device)
         phase = sinusoid(steps if first_phase is None else first_phase[:, None] + steps, width)
         pairs = torch.stack((mid_level + phase, objects + phase), dim=2).view(batch, 2 * clips, width)
-        valid = torch.stack((clip_valid, object_seen), dim=2).view(batch, 2 * clips)
-        outputs = [self._vae.encode(pairs[rows], valid[rows]) for rows in chunks(batch, 2 * clips + 2)]
-        encoded = torch.cat(outputs)
-        return ActionEncoding(encoded[:, 0], encoded[:, 1], encoded[:, 2::2])
+        return pairs, torch.stack((clip_valid, object_seen), dim=2).view(batch, 2 * clips)
 
     @torch.inference_mode()
     def decode(
@@ -160,20 +189,36 @@ class FastActionBlock:
 
 
 @overload
-def prepare_for_inference(module: PoseBlock, dtype: torch.dtype = ...) -> FastPoseBlock: ...
-@overload
-def prepare_for_inference(module: ActionBlock, dtype: torch.dtype = ...) -> FastActionBlock: ...
 def prepare_for_inference(
-    module: PoseBlock | ActionBlock, dtype: torch.dtype = torch.float32
+    module: PoseBlock, dtype: torch.dtype = ..., encoder_dtype: torch.dtype | None = ...
+) -> FastPoseBlock: ...
+@overload
+def prepare_for_inference(
+    module: ActionBlock, dtype: torch.dtype = ..., encoder_dtype: torch.dtype | None = ...
+) -> FastActionBlock: ...
+def prepare_for_inference(
+    module: PoseBlock | ActionBlock, dtype: torch.dtype = torch.float32, encoder_dtype: torch.dtype | None = None
 ) -> FastPoseBlock | FastActionBlock:
     """Copies a block into its fast form, on the device it is on.
 
     Args:
         module: P or A.
         dtype: torch.float32 (same results up to rounding) or torch.bfloat16; inputs and outputs stay float32.
+        encoder_dtype: The same for the encoder alone; as the rest when None.
 
     Returns:
         An object with the methods of the block.
     """
+    encoder_dtype = encoder_dtype or dtype
     with torch.inference_mode():
-        return FastPoseBlock(module, dtype) if isinstance(module, PoseBlock) else FastActionBlock(module, dtype)
+        if isinstance(module, PoseBlock):
+            return FastPoseBlock(module, dtype, encoder_dtype)
+        return FastActionBlock(module, dtype, encoder_dtype)
+
+
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Says whether a device is a processor with instructions for bfloat16, on which it is about twice as fast."""
+    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):
+        return False
+    able = torch.cpu.get_capabilities()
+    return any(bool(able.get(name)) for name in ("avx512_bf16", "amx_bf16", "bf16"))

@@ -16,6 +16,7 @@ from ghtt_core.streaming.forecast import Forecast
 from ghtt_core.streaming.forecasting import ObservedAction, forecast_action, forecast_pose, num_clips, sample_noise
 from ghtt_core.streaming.refinement import RefinedWindow
 from ghtt_core.streaming.resampling import STEP_NS
+from ghtt_core.streaming.sample_threads import SampleThreads
 from ghtt_core.streaming.settings import PredictorConfig
 from ghtt_core.streaming.status import Status
 
@@ -54,6 +55,7 @@ class Forecaster:
         draws = max(num_clips(config.horizon_frames), 2)
         generator = torch.Generator().manual_seed(seed)
         self._noise = sample_noise(config.samples, draws, pose_block.config.width, generator).to(device)
+        self._threads = SampleThreads(config.threads) if config.threads > 1 and device.type == "cpu" else None
         self.label_text: Tensor | None = None
 
     @property
@@ -88,6 +90,7 @@ class Forecaster:
                 factor=config.sampling_factor,
                 label_text=self.label_text,
                 first_clip=config.first_clip,
+                threads=self._threads,
             )
             made.append(("action", joints))
         if not made or config.forecast_method == "both":
@@ -97,6 +100,7 @@ class Forecaster:
                 frames=config.horizon_frames,
                 noise=self._noise,
                 factor=config.sampling_factor,
+                threads=self._threads,
             )
             made.append(("pose", joints))
         result = []

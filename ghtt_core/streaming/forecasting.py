@@ -9,6 +9,7 @@ in one batch. Sample 0 is the deterministic one where its noise is zero, as `sam
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, Literal, NamedTuple
 
 import torch
@@ -24,6 +25,7 @@ from ghtt_core.models.pose_block import PoseBlock
 from ghtt_core.models.vae import reparameterise
 from ghtt_core.streaming.anchoring import place_thumb_cmc, start_at_identity
 from ghtt_core.streaming.refinement import RefinedWindow
+from ghtt_core.streaming.sample_threads import SampleThreads
 
 MAX_FORECAST_FRAMES = 96
 """The paper's longest horizon: one clip of P and five of A."""
@@ -82,7 +84,13 @@ def num_clips(frames: int) -> int:
 
 
 def forecast_pose(
-    pose_block: PoseBlock | FastPoseBlock, window: RefinedWindow, *, frames: int, noise: Tensor, factor: float = 5.0
+    pose_block: PoseBlock | FastPoseBlock,
+    window: RefinedWindow,
+    *,
+    frames: int,
+    noise: Tensor,
+    factor: float = 5.0,
+    threads: SampleThreads | None = None,
 ) -> Tensor:
     """Forecast by P.a: decode the clip that follows, observe it as if it had happened, and again (paper, Section 3.2).
 
@@ -92,6 +100,7 @@ def forecast_pose(
         frames: Horizon T in frames, 1 to 96.
         noise: (S, ceil(T / 16), d) from `sample_noise`, used for every window.
         factor: Multiplies the standard deviation of every latent drawn.
+        threads: Share the samples among them; None for torch's own threads.
 
     Returns:
         (B, S, T, 2, 21, 3) metres, camera frame; zero for hands not seen in the window.
@@ -99,8 +108,20 @@ def forecast_pose(
     Raises:
         InputError: If the horizon is impossible or the noise does not fit it.
     """
+
+    def predict(drawn: Tensor) -> Tensor:
+        return _predict_pose(pose_block, window, frames, drawn, factor)
+
+    _check_noise(noise, num_clips(frames))
+    return _sampled(predict, window, noise, threads)
+
+
+def _predict_pose(
+    pose_block: PoseBlock | FastPoseBlock, window: RefinedWindow, frames: int, noise: Tensor, factor: float
+) -> Tensor:
+    """Give the components of `forecast_pose`: (B * S, T, 153), samples of one window beside each other."""
     rounds = num_clips(frames)
-    draws = _spread_noise(noise, rounds, len(window.newest))  # (B * S, rounds, d)
+    draws = noise.repeat(len(window.newest), 1, 1)  # (B * S, rounds, d)
     samples = len(noise)
     seen = _repeat(window.hand_seen, samples)
     frame_valid = seen.new_ones(len(seen), CLIP_FRAMES)
@@ -116,7 +137,7 @@ def forecast_pose(
             observed = hide_unseen(start_at_identity(clip), seen)
             mu, logvar, tokens, _ = pose_block.encode(observed, frame_valid, joint_valid)
             tokens_valid = frame_valid
-    return place_forecast(torch.cat(clips, dim=1)[:, :frames], window, samples)
+    return torch.cat(clips, dim=1)[:, :frames]
 
 
 def forecast_action(
@@ -130,6 +151,7 @@ def forecast_action(
     factor: float = 5.0,
     label_text: Tensor | None = None,
     first_clip: FirstClip = FIRST_CLIP,
+    threads: SampleThreads | None = None,
 ) -> Tensor:
     """Forecast by P.b: the action block gives the mid-level features of future clips, P decodes them.
 
@@ -148,6 +170,7 @@ def forecast_action(
             embedding. None to use the recognised alpha.
         first_clip: Whether the first clip is decoded from its latent alone (the paper's way) or also from the
             encoder's tokens, ``skip``.
+        threads: Share the samples among them; None for torch's own threads.
 
     Returns:
         (B, S, T, 2, 21, 3) metres, camera frame; zero for hands not seen in the window.
@@ -157,9 +180,29 @@ def forecast_action(
     """
     if first_clip not in ("latent", "skip"):
         raise InputError(f"The first clip of a forecast is made from 'latent' or 'skip', not {first_clip!r}.")
+
+    def predict(drawn: Tensor) -> Tensor:
+        return _predict_action(pose_block, action_block, window, action, frames, drawn, factor, label_text, first_clip)
+
+    _check_noise(noise, 2)
+    return _sampled(predict, window, noise, threads)
+
+
+def _predict_action(
+    pose_block: PoseBlock | FastPoseBlock,
+    action_block: ActionBlock | FastActionBlock,
+    window: RefinedWindow,
+    action: ObservedAction,
+    frames: int,
+    noise: Tensor,
+    factor: float,
+    label_text: Tensor | None,
+    first_clip: FirstClip,
+) -> Tensor:
+    """Give the components of `forecast_action`: (B * S, T, 153), samples of one window beside each other."""
     later = num_clips(frames) - 1
     samples, windows = len(noise), len(window.newest)
-    draws = _spread_noise(noise, 2, windows)
+    draws = noise.repeat(windows, 1, 1)  # (B * S, 2, d)
     mu, logvar = (_repeat(part, samples) for part in window.encoding[:2])
     first = reparameterise(mu, logvar, draws[:, 0].to(mu), factor)[:, None]  # (B * S, 1, d)
     latents = [first] if first_clip == "latent" else []
@@ -181,7 +224,7 @@ def forecast_action(
         latent = torch.cat(latents, dim=1)  # (B * S, M, d)
         decoded = pose_block.decode(latent.flatten(0, 1))  # (B * S * M, 16, 153)
         clips.append(decoded.reshape(len(latent), -1, FEATURE_SIZE))
-    return place_forecast(torch.cat(clips, dim=1)[:, :frames], window, samples)
+    return torch.cat(clips, dim=1)[:, :frames]
 
 
 def hide_unseen(features: Tensor, hand_seen: Tensor) -> Tensor:
@@ -221,6 +264,26 @@ def place_forecast(features: Tensor, window: RefinedWindow, samples: int = 1) ->
     Returns:
         (B, S, T, 2, 21, 3) metres, camera frame; zero for hands not seen in the window.
     """
+    return _believed(*_integrated(features, window, samples), window)
+
+
+def _sampled(
+    predict: Callable[[Tensor], Tensor], window: RefinedWindow, noise: Tensor, threads: SampleThreads | None
+) -> Tensor:
+    """Predict components from the noise of the samples and place them, some samples at a time."""
+    if threads is None:
+        return place_forecast(predict(noise), window, len(noise))
+    parts = threads.map(lambda part: _integrated(predict(noise[part]), window, part.stop - part.start), len(noise))
+    joints, way = (torch.cat(group, dim=1) for group in zip(*parts, strict=True))
+    return _believed(joints, way, window)
+
+
+def _integrated(features: Tensor, window: RefinedWindow, samples: int) -> tuple[Tensor, Tensor]:
+    """Go on from the newest frame exactly as predicted.
+
+    Returns:
+        Joints (B, S, T, 2, 21, 3), and the way (B, S, T, 2, 3) of the wrists since the newest frame; metres.
+    """
     size = _repeat(window.palm_size, samples)
     offset = _repeat(window.newest_offset(), samples) / size[..., None, None]  # palm units
     shaped = features[..., components.LOCAL].to(offset) + offset.flatten(1)[:, None]
@@ -235,18 +298,17 @@ def place_forecast(features: Tensor, window: RefinedWindow, samples: int = 1) ->
     place_thumb_cmc(local)
     base = RigidMap(*(_repeat(part, samples) for part in window.newest_map()))
     maps = components.integrate(features, base)
-    way = _believed(maps.translation - base.translation[:, None], window.noise.to(shaped), samples)
-    joints = apply(RigidMap(maps.rotation, base.translation[:, None] + way), local)
-    seen = _repeat(window.hand_seen, samples)[:, None, :, None, None]
-    return torch.where(seen, joints, 0.0).reshape(-1, samples, *joints.shape[1:])
+    way = maps.translation - base.translation[:, None]
+    joints = apply(maps, local)
+    return joints.reshape(-1, samples, *joints.shape[1:]), way.reshape(-1, samples, *way.shape[1:])
 
 
-def _believed(way: Tensor, noise: Tensor, samples: int) -> Tensor:
-    """Shorten the way (B * S, T, 2, 3) of the wrist along noisy axes, by what sample 0 goes: samples stay apart."""
-    belief = 1.0 / (1.0 + (noise / DOUBTFUL_NOISE).square())  # (B, 2, 3)
-    ways = way.reshape(len(noise), samples, *way.shape[1:])
-    doubtful = ways[:, :1] * (1.0 - belief)[:, None, None]
-    return (ways - doubtful).flatten(0, 1)
+def _believed(joints: Tensor, way: Tensor, window: RefinedWindow) -> Tensor:
+    """Shorten the way of the wrists along noisy axes, by what sample 0 goes: samples stay apart. Hide unseen hands."""
+    belief = 1.0 / (1.0 + (window.noise.to(way) / DOUBTFUL_NOISE).square())  # (B, 2, 3)
+    doubtful = way[:, :1] * (1.0 - belief)[:, None, None]  # (B, 1, T, 2, 3)
+    seen = window.hand_seen[:, None, None, :, None, None]
+    return torch.where(seen, joints - doubtful[..., None, :], 0.0)
 
 
 def _memory(
@@ -263,8 +325,6 @@ def _repeat(values: Tensor, samples: int) -> Tensor:
     return values.repeat_interleave(samples, dim=0)
 
 
-def _spread_noise(noise: Tensor, draws: int, windows: int) -> Tensor:
-    """(S, draws, d) to (B * S, draws, d)."""
+def _check_noise(noise: Tensor, draws: int) -> None:
     if noise.dim() != 3 or noise.shape[1] < draws or len(noise) == 0:
         raise InputError(f"This forecast needs noise of shape (S, {draws}, d), got {tuple(noise.shape)}.")
-    return noise.repeat(windows, 1, 1)

@@ -16,7 +16,7 @@ from ghtt_core.errors import InputError
 from ghtt_core.hands.frame import HandFrame
 from ghtt_core.hands.layout import CLIP_FRAMES, MCP_JOINTS, NUM_HANDS, NUM_JOINTS, WRIST
 from ghtt_core.models.checkpoint import Checkpoint
-from ghtt_core.models.inference import FastActionBlock, prepare_for_inference
+from ghtt_core.models.inference import FastActionBlock, multiplies_bfloat16, prepare_for_inference
 from ghtt_core.streaming.forecast import Forecast
 from ghtt_core.streaming.forecaster import Forecaster
 from ghtt_core.streaming.history import ClipHistory, FrameWindow
@@ -24,7 +24,7 @@ from ghtt_core.streaming.objects import ObjectTrack
 from ghtt_core.streaming.recognition import ActionRecogniser, Recognised
 from ghtt_core.streaming.refinement import RefinedWindow, refine_windows
 from ghtt_core.streaming.resampling import MAX_GAP_NS, StampResampler
-from ghtt_core.streaming.settings import ForecastMethod, PredictorConfig
+from ghtt_core.streaming.settings import ForecastMethod, Precision, PredictorConfig
 from ghtt_core.streaming.status import Status
 from ghtt_core.streaming.uncertainty import joint_deviation
 from ghtt_core.streaming.update import ActionEstimate, Update
@@ -66,8 +66,8 @@ class MotionPredictor:
         self.checkpoint = checkpoint
         self.device = torch.device(device)
         self.seed = seed
-        dtype = torch.bfloat16 if self.config.precision == "bfloat16" else torch.float32
-        self._pose_block = prepare_for_inference(checkpoint.pose_block.to(self.device).eval(), dtype)
+        dtype, refining = _dtypes(self.config.precision, self.device)
+        self._pose_block = prepare_for_inference(checkpoint.pose_block.to(self.device).eval(), dtype, refining)
         self._template = checkpoint.template.to(self.device)
         self._recogniser: ActionRecogniser | None = None
         action_block: FastActionBlock | None = None
@@ -87,6 +87,7 @@ class MotionPredictor:
         self._clips = ClipHistory(checkpoint.card.pose.width, object_width, self.device)
         self._window = FrameWindow()
         self._resampler = StampResampler()
+        self._named = False
 
     @property
     def model_id(self) -> str:
@@ -160,15 +161,14 @@ class MotionPredictor:
         recognised_at = refined_at
         if window is not None and refined[-1].valid.any() and self._window.count == CLIP_FRAMES:
             forecast_due = self._due(self.config.forecast_stride, before)
-            action_due = self._due(self.config.action_stride, before) or (
-                forecast_due and self._forecaster.needs_action
-            )
-            recognised = self._recogniser.recognise(self._clips) if self._recogniser and action_due else None
-            if recognised is not None:
-                action = self._estimate(recognised, refined[-1].stamp_ns)
+            if self._recogniser is not None and self._action_due(forecast_due, before):
+                action = self._estimate(self._recogniser.recognise(self._clips), refined[-1].stamp_ns)
+                self._named = True
             recognised_at = time.perf_counter()
             if forecast_due:
-                observed = None if recognised is None else recognised.observed
+                observed = None
+                if self._recogniser is not None and self._forecaster.needs_action:
+                    observed = self._recogniser.observe(self._clips)
                 forecasts = self._forecaster.forecast(window, observed, refined[-1], self._status())
         return Update(
             status=self._status(),
@@ -181,15 +181,23 @@ class MotionPredictor:
         )
 
     def _forget(self) -> None:
+        self._named = False
         self._window.clear()
         self._clips.clear()
         self._objects.clear()
         if self._recogniser is not None:
             self._recogniser.clear()
 
-    def _due(self, stride: int, before: int) -> bool:
-        """Whether a multiple of the stride was passed since the stream had ``before`` frames."""
-        return stride > 0 and self._clips.total // stride > before // stride
+    def _due(self, stride: int, before: int, late: int = 0) -> bool:
+        """Whether a multiple of the stride, and ``late`` frames, passed since the stream had ``before`` frames."""
+        return stride > 0 and (self._clips.total - late) // stride > (before - late) // stride
+
+    def _action_due(self, forecast_due: bool, before: int) -> bool:
+        """At once, then half a stride after forecasts at the same rate, so that no frame has to wait for both."""
+        stride = self.config.action_stride
+        if stride == 0:
+            return forecast_due and self._forecaster.needs_action
+        return not self._named or self._due(stride, before, late=stride // 2)
 
     def _status(self) -> Status:
         if self._window.since_seen.min() > self.config.hold_frames:
@@ -238,6 +246,14 @@ class MotionPredictor:
             segment_start_ns=self._clips.stamp_ns(recognised.start),
             top_k=self.config.top_k,
         )
+
+
+def _dtypes(precision: Precision, device: torch.device) -> tuple[torch.dtype, torch.dtype]:
+    """Return the type of the networks' products, and that of the encoder which refines."""
+    if precision == "auto":
+        return torch.bfloat16 if multiplies_bfloat16(device) else torch.float32, torch.float32
+    dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
+    return dtype, dtype
 
 
 def _usable(frame: HandFrame) -> HandFrame:

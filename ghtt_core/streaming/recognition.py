@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from ghtt_core.models.action_block import ActionBlock, ActionEncoding
+from ghtt_core.models.action_block import ActionBlock
 from ghtt_core.models.inference import FastActionBlock
 from ghtt_core.streaming.forecasting import ObservedAction
-from ghtt_core.streaming.history import ClipHistory
+from ghtt_core.streaming.history import Candidates, ClipHistory
 from ghtt_core.streaming.segmentation import ActionStart, SegmentationConfig
 
 
@@ -25,12 +25,10 @@ class Recognised(NamedTuple):
     Attributes:
         log_probabilities: (L,) natural logarithms over all labels.
         start: First frame of its segment, counted from the beginning of the stream.
-        observed: What the forecast P.b continues, batch of one.
     """
 
     log_probabilities: NDArray[np.float32]
     start: int
-    observed: ObservedAction
 
 
 class ActionRecogniser:
@@ -56,14 +54,17 @@ class ActionRecogniser:
         self._start.clear()
 
     def recognise(self, clips: ClipHistory) -> Recognised:
-        """Recognise from the clips of a stream; the newest must be valid."""
+        """Search for the start of the action and name it, from the clips of a stream; the newest must be valid."""
         seen = clips.candidates()
-        encoding = self._action_block.encode(*seen)
-        logits = self._action_block.label_logits(encoding.mu, self._labels)
+        logits = self._action_block.label_logits(self._action_block.summarise(*seen), self._labels)
         scores: NDArray[np.float32] = functional.log_softmax(logits.float(), dim=-1).cpu().numpy()
         row = self._start.update(scores, clips.total)
-        chosen = ActionEncoding(*(part[row : row + 1] for part in encoding))
-        observed = ObservedAction(
-            chosen, seen.clip_valid[row : row + 1], torch.tensor([row + 1], device=seen.clip_valid.device)
-        )
-        return Recognised(scores[row], max(self._start.start, clips.oldest), observed)
+        return Recognised(scores[row], max(self._start.start, clips.oldest))
+
+    def observe(self, clips: ClipHistory) -> ObservedAction:
+        """Encode the current action from the start that was found last; the newest clip must be valid."""
+        seen = clips.candidates()
+        row = self._start.row(clips.total, len(seen.clip_valid))
+        chosen = Candidates(*(part[row : row + 1, : row + 1] for part in seen))
+        counted = torch.tensor([row + 1], device=self._labels.device)
+        return ObservedAction(self._action_block.encode(*chosen), chosen.clip_valid, counted)

@@ -82,7 +82,7 @@ class ActionStart:
         """
         rows = len(log_probabilities)
         self.start = max(self.start, frames - rows * CLIP_FRAMES)
-        current = self._row(frames, rows)
+        current = self.row(frames, rows)
         label = int(log_probabilities[current].argmax())
         later = log_probabilities[:current]  # observations that start after the current one
         best = later.argmax(-1)
@@ -102,7 +102,7 @@ class ActionStart:
         self._streak = 0
         return row
 
-    def _row(self, frames: int, rows: int) -> int:
-        """Return the candidate whose start is nearest to the current one."""
+    def row(self, frames: int, rows: int) -> int:
+        """Return the row, of so many candidates after so many frames, whose start is nearest to the current one."""
         clips = round((frames - self.start) / CLIP_FRAMES)
         return min(max(clips, 1), rows) - 1

@@ -14,7 +14,7 @@ from ghtt_core.streaming.forecasting import FIRST_CLIP, FirstClip, num_clips
 from ghtt_core.streaming.segmentation import SegmentationConfig
 
 ForecastMethod = Literal["action", "pose", "both"]
-Precision = Literal["float32", "bfloat16"]
+Precision = Literal["float32", "bfloat16", "auto"]
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,16 @@ class PredictorConfig:
             ``pose`` is P.a, ``both`` gives one of each.
         sampling_factor: Multiplies the standard deviation of every latent drawn; the paper uses 5.
         first_clip: How P.b makes its first clip, from the ``latent`` alone (the paper's way) or with ``skip`` tokens.
-        action_stride: Frames from one action estimate to the next; 0 for none but those a forecast needs.
+        action_stride: Frames from one action estimate to the next; 0 for one with each forecast that needs it.
         forecast_stride: Frames from one forecast to the next; 0 for none.
         hold_frames: Frames for which a hand that is no longer seen is still given and forecast, 0 to 15.
         anchor: How refined windows are placed in the camera frame.
         segmentation: Hysteresis of the search for the action's start.
         top_k: Labels in an action estimate's ranking.
         snap_objects: Whether a clip's object feature becomes that of the nearest known object, as in training.
-        precision: In which the networks run; ``bfloat16`` is faster on processors made for it.
+        precision: In which the networks run; ``bfloat16`` is faster on processors made for it. ``auto`` is bfloat16 for
+            actions and forecasts on such a processor, and float32 for refinement and everywhere else.
+        threads: CPU threads that share the samples of a forecast; they pay with torch's own threads set to 1.
     """
 
     samples: int = 20
@@ -51,6 +53,7 @@ class PredictorConfig:
     top_k: int = 5
     snap_objects: bool = True
     precision: Precision = "float32"
+    threads: int = 1
 
     def __post_init__(self) -> None:
         """Refuse impossible values.
@@ -61,6 +64,8 @@ class PredictorConfig:
         num_clips(self.horizon_frames)
         if not 1 <= self.samples <= 1000:
             raise InputError(f"A forecast has 1 to 1000 samples, not {self.samples}.")
+        if not 1 <= self.threads <= 256:
+            raise InputError(f"A forecast is made by 1 to 256 threads, not {self.threads}.")
         choices = {"forecast_method": ForecastMethod, "first_clip": FirstClip, "precision": Precision}
         for name, choice in choices.items():
             if getattr(self, name) not in get_args(choice):
