@@ -175,5 +175,5 @@ def _missing(facts: list[RecordingFacts], splits: dict[str, str]) -> Iterable[Mi
         yield Missing(
             "other people",
             subject,
-            f"the same subject is in {' and '.join(sorted(subjects[subject]))}: scores will flatter",
+            f"the same subject is in {' and '.join(sorted(subjects[subject]))}, so scores flatter",
         )

@@ -31,6 +31,7 @@ class Dataset:
         missing: What it lacks.
         faults: Malformed pieces of the source that were skipped.
         options: How it was made.
+        notes: What else is known about single sequences, by their names.
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class Dataset:
     missing: tuple[Missing, ...] = ()
     faults: tuple[Fault, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def split(self, name: str) -> SequenceStore:
         """Store of a split.
@@ -60,6 +62,7 @@ def write_dataset_file(
     missing: tuple[Missing, ...] = (),
     faults: tuple[Fault, ...] = (),
     options: Mapping[str, Any] | None = None,
+    notes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Write dataset.json beside the stores of the splits.
 
@@ -74,6 +77,7 @@ def write_dataset_file(
         "missing": [dataclasses.asdict(piece) for piece in missing],
         "faults": [dataclasses.asdict(fault) for fault in faults],
         "options": dict(options or {}),
+        "notes": {name: dict(note) for name, note in (notes or {}).items()},
     }
     (folder / DATASET_FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
@@ -114,6 +118,7 @@ def open_dataset(folder: Path, source_root: Path | None = None, verify: bool = F
             missing=tuple(Missing(**piece) for piece in content["missing"]),
             faults=tuple(Fault(**fault) for fault in content["faults"]),
             options=content["options"],
+            notes=content.get("notes", {}),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{folder / DATASET_FILE} is damaged ({error!r}); prepare the data again.") from error

@@ -41,7 +41,7 @@ from ghtt_core.data.workers import worker_pool
 from ghtt_core.errors import InputError, OutputError
 
 _SETTINGS: Final = "settings.json"
-_PARTS_FORMAT: Final = 1
+_PARTS_FORMAT: Final = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +51,7 @@ class _Part:
     store: SequenceStore | None
     missing: tuple[Missing, ...]
     faults: tuple[Fault, ...]
+    notes: Mapping[str, Any]
 
 
 class Listener:
@@ -180,6 +181,7 @@ def _load_part(work: Path, entry: SourceSequence) -> _Part | None:
             store,
             tuple(Missing(**piece) for piece in record["missing"]),
             tuple(Fault(**fault) for fault in record["faults"]),
+            record["notes"],
         )
     except (OSError, ValueError, KeyError, TypeError, InputError):
         return None
@@ -230,6 +232,7 @@ def _read_part(reader: DatasetReader, entry: SourceSequence, work: Path, on_faul
             "fingerprint": fingerprint,
             "missing": [dataclasses.asdict(piece) for piece in reading.missing],
             "faults": [dataclasses.asdict(fault) for fault in faults.found],
+            "notes": dict(reading.notes),
         }
         temporary = path.with_suffix(".tmp")
         temporary.write_text(json.dumps(record), encoding="utf-8")
@@ -244,7 +247,7 @@ def _assemble(reader: DatasetReader, plan: SourcePlan, work: Path, faults: Fault
     """Put the sequences together, one store per split, in work/result."""
     result = work / "result"
     missing, found = list(plan.missing), list(faults.found)
-    stores: dict[str, SequenceStore] = {}
+    notes: dict[str, Mapping[str, Any]] = {}
     with ExitStack() as stack:
         writers: dict[str, StoreWriter] = {}
         for entry in plan.sequences:
@@ -253,6 +256,8 @@ def _assemble(reader: DatasetReader, plan: SourcePlan, work: Path, faults: Fault
                 raise OutputError(f"The kept sequence {entry.name} was damaged meanwhile; give the same command again.")
             missing += part.missing
             found += part.faults
+            if part.notes:
+                notes[entry.name] = part.notes
             if part.store is None:
                 continue
             if entry.split not in writers:
@@ -270,7 +275,7 @@ def _assemble(reader: DatasetReader, plan: SourcePlan, work: Path, faults: Fault
             raise InputError(f"Nothing of {reader.source} can be used: {_reasons(missing, found)}.")
     stores = {split: open_store(result / split) for split in sorted(writers, key=SPLITS.index)}
     missing += [Missing("split", split, "not offered") for split in SPLITS if split not in stores]
-    write_dataset_file(result, reader.dataset, stores, reader.source, tuple(missing), tuple(found), settings)
+    write_dataset_file(result, reader.dataset, stores, reader.source, tuple(missing), tuple(found), settings, notes)
 
 
 def _reasons(missing: list[Missing], found: list[Fault]) -> str:

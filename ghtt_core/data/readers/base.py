@@ -131,10 +131,12 @@ class SequenceReading:
     Attributes:
         sequence: In the world frame (frame_id "world"), with views; None if nothing of it can be used.
         missing: What it lacks.
+        notes: Anything else about it to be kept in dataset.json: plain values.
     """
 
     sequence: HandSequence | None
     missing: tuple[Missing, ...] = ()
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
 
 class DatasetReader(Protocol):
