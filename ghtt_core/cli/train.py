@@ -1,6 +1,8 @@
 # Copyright 2026 The ghtt_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Train the pose block, then the action block on it, then the object aggregator, each from a YAML recipe.
+"""Train the pose block, then the action block on it, then the object aggregator; or the image estimator.
+
+Every training follows a YAML recipe.
 
 Ctrl-C saves the run; the same command with --resume continues it and ends in the same weights as if it had never
 stopped. The run's folder holds metrics.jsonl, the state to resume from and, at the end, the checkpoint.
@@ -9,6 +11,8 @@ Examples:
   ghtt train pose config/recipes/small_pose.yaml --out out/pose
   ghtt train pose config/recipes/small_pose.yaml --out out/pose --resume
   ghtt train action config/recipes/small_action.yaml --out out/action --tensorboard
+  ghtt train fid config/recipes/small_fid.yaml --out out/fid
+  ghtt train image config/recipes/small_image.yaml --out out/image
   torchrun --nproc-per-node 2 --no-python ghtt train pose config/recipes/paper_pose.yaml --device cuda
 """
 
@@ -68,15 +72,27 @@ class ObjectOptions(_TrainOptions):
     """Train the object aggregator E^PO."""
 
 
+@dataclass(frozen=True)
+class ImageOptions(_TrainOptions):
+    """Train the image estimator F on the pictures of a prepared dataset."""
+
+
+@dataclass(frozen=True)
+class FidOptions(_TrainOptions):
+    """Train the network behind the Fréchet distance of forecasts."""
+
+
 TrainOptions = (
     Annotated[PoseOptions, tyro.conf.subcommand("pose")]
     | Annotated[ActionOptions, tyro.conf.subcommand("action")]
     | Annotated[ObjectOptions, tyro.conf.subcommand("object")]
+    | Annotated[FidOptions, tyro.conf.subcommand("fid")]
+    | Annotated[ImageOptions, tyro.conf.subcommand("image")]
 )
-"""The three training commands, as `ghtt_core.cli.main` reads them."""
+"""The training commands, as `ghtt_core.cli.main` reads them."""
 
 
-def run(options: PoseOptions | ActionOptions | ObjectOptions) -> None:
+def run(options: PoseOptions | ActionOptions | ObjectOptions | ImageOptions) -> None:
     """Train what the options ask for.
 
     Raises:
@@ -111,12 +127,16 @@ def run(options: PoseOptions | ActionOptions | ObjectOptions) -> None:
         print(f"trained {result.step} steps; the checkpoint is in {result.checkpoint}")
 
 
-def _read_recipe(options: PoseOptions | ActionOptions | ObjectOptions) -> Any:
+def _read_recipe(options: PoseOptions | ActionOptions | ObjectOptions | ImageOptions) -> Any:
     recipe_class: type[Any]
     if isinstance(options, PoseOptions):
         from ghtt_core.training.pose import PoseRecipe as recipe_class
     elif isinstance(options, ActionOptions):
         from ghtt_core.training.action import ActionRecipe as recipe_class
+    elif isinstance(options, ImageOptions):
+        from ghtt_core.training.image import ImageRecipe as recipe_class
+    elif isinstance(options, FidOptions):
+        from ghtt_core.training.fid import FidRecipe as recipe_class
     else:
         from ghtt_core.training.object import ObjectRecipe as recipe_class
     recipe = load_recipe(options.recipe, recipe_class)
@@ -128,7 +148,7 @@ def _read_recipe(options: PoseOptions | ActionOptions | ObjectOptions) -> Any:
 
 
 def _build_task(
-    recipe: Any, options: PoseOptions | ActionOptions | ObjectOptions, device: torch.device, out: Path
+    recipe: Any, options: PoseOptions | ActionOptions | ObjectOptions | ImageOptions, device: torch.device, out: Path
 ) -> Task:
     if isinstance(options, PoseOptions):
         from ghtt_core.training.pose import build_pose_task
@@ -138,6 +158,14 @@ def _build_task(
         from ghtt_core.training.action import build_action_task
 
         return build_action_task(recipe, device, out / "cache")
+    if isinstance(options, ImageOptions):
+        from ghtt_core.training.image import build_image_task
+
+        return build_image_task(recipe, device)
+    if isinstance(options, FidOptions):
+        from ghtt_core.training.fid import build_fid_task
+
+        return build_fid_task(recipe, device)
     from ghtt_core.training.object import build_object_task
 
     return build_object_task(recipe, device)

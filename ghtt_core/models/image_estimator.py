@@ -1,0 +1,129 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The image estimator F: from one picture to two hands and an object, in the normalised camera (paper, Section 4.1).
+
+ResNet-18, one pooled feature, and heads upon it. No heat maps: the hand head gives 42 joints as 2.5D latents at once.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ghtt_core.hands import normalised_camera as normal
+from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS
+from ghtt_core.models.config import ImageEstimatorConfig
+from ghtt_core.models.resnet import ResNet18
+
+PIXEL_OFFSET: Final = 0.5
+"""Colours enter as value / 255 minus this, red first; also with ImageNet weights, as in the paper's code."""
+
+
+class ImageEstimate(NamedTuple):
+    """What F says about pictures.
+
+    Attributes:
+        pixels: ``(B, 2, 21, 2)`` in a picture of 480x270.
+        depth: ``(B, 2, 21)`` metres in the normalised camera.
+        presence: ``(B, 2)`` logits of each hand being in the picture.
+        object_feature: ``(B, text_width)`` not normalised, or None for a network without object head.
+        image_feature: ``(B, channels)`` the pooled feature.
+    """
+
+    pixels: Tensor
+    depth: Tensor
+    presence: Tensor
+    object_feature: Tensor | None
+    image_feature: Tensor
+
+
+class ImageEstimator(nn.Module):
+    """F of the paper, with one addition: it says which hands are in the picture, because robots see none at times."""
+
+    def __init__(self, config: ImageEstimatorConfig) -> None:
+        """Builds the network."""
+        super().__init__()
+        self.config = config
+        self.backbone = ResNet18(config.base_width)
+        channels = self.backbone.channels
+        maps = NUM_HANDS * config.attention_maps
+        self.attention = nn.Conv2d(channels, maps, 1) if maps else None
+        features = channels + maps * (channels + 2)
+        self.hand_head = nn.Sequential(
+            nn.Linear(features, config.hidden),
+            nn.LeakyReLU(),
+            nn.Linear(config.hidden, config.hidden),
+            nn.LeakyReLU(),
+            nn.Linear(config.hidden, NUM_HANDS * NUM_JOINTS * 3),
+        )
+        self.presence_head = nn.Linear(features, NUM_HANDS)
+        self.object_head = nn.Linear(channels, config.text_width) if config.text_width else None
+
+    def forward(self, image: Tensor) -> ImageEstimate:
+        """Estimates.
+
+        Args:
+            image: ``(B, 3, input_height, input_width)``, red first, values / 255 - 0.5.
+
+        Returns:
+            The estimate, in float32.
+        """
+        return self.heads(self.backbone(image))
+
+    def heads(self, feature_map: Tensor) -> ImageEstimate:
+        """Estimates from the backbone's ``(B, channels, h, w)``."""
+        feature_map = feature_map.float()
+        with torch.autocast(feature_map.device.type, enabled=False):
+            pooled = feature_map.mean(dim=(-2, -1))  # (B, C)
+            looked, places = self._look(feature_map)
+            features = torch.cat((pooled, looked), dim=-1)
+            latents: Tensor = self.hand_head(features).reshape(-1, NUM_HANDS, NUM_JOINTS, 3)
+            if places is not None:
+                # The hand head then only has to say how the joints lie around the place it looked at.
+                latents = torch.cat((latents[..., :2] + places[:, :, None], latents[..., 2:]), dim=-1)
+            pixels, depth = decode_latents(latents)
+            objects = None if self.object_head is None else self.object_head(pooled)
+            return ImageEstimate(pixels, depth, self.presence_head(features), objects, pooled)
+
+    def _look(self, feature_map: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Features ``(B, maps * (C + 2))`` at the places looked at, and each hand's first place ``(B, 2, 2)``."""
+        if self.attention is None:
+            return feature_map.new_zeros(len(feature_map), 0), None
+        weight = functional.softmax(self.attention(feature_map).flatten(2), dim=-1)  # (B, maps, h * w)
+        seen = weight @ feature_map.flatten(2).transpose(1, 2)  # (B, maps, C)
+        place = weight @ _cell_centres(feature_map)  # (B, maps, 2)
+        first = place[:, :: self.config.attention_maps]  # the maps of the left hand come first
+        return torch.cat((seen, place), dim=-1).flatten(1), first
+
+
+def _cell_centres(feature_map: Tensor) -> Tensor:
+    """Latent coordinates ``(h * w, 2)`` of the cells of a feature map."""
+    height, width = feature_map.shape[-2:]
+    y, x = torch.meshgrid(
+        (torch.arange(height, device=feature_map.device) + 0.5) * (normal.HEIGHT / height) - normal.CENTRE[1],
+        (torch.arange(width, device=feature_map.device) + 0.5) * (normal.WIDTH / width) - normal.CENTRE[0],
+        indexing="ij",
+    )
+    return torch.stack((x, y), dim=-1).flatten(0, 1) / normal.PIXEL_UNIT
+
+
+def decode_latents(latents: Tensor) -> tuple[Tensor, Tensor]:
+    """Latents ``(..., 3)`` to pixels ``(..., 2)`` of a picture of 480x270 and depth ``(...)`` metres."""
+    centre = latents.new_tensor(normal.CENTRE)
+    return latents[..., :2] * normal.PIXEL_UNIT + centre, latents[..., 2] * normal.DEPTH_UNIT_M + normal.DEPTH_ORIGIN_M
+
+
+def encode_latents(pixels: Tensor, depth: Tensor) -> Tensor:
+    """The inverse of `decode_latents`."""
+    lateral = (pixels - pixels.new_tensor(normal.CENTRE)) / normal.PIXEL_UNIT
+    along = (depth - normal.DEPTH_ORIGIN_M) / normal.DEPTH_UNIT_M
+    return torch.cat((lateral, along[..., None]), dim=-1)
+
+
+def to_points(pixels: Tensor, depth: Tensor) -> Tensor:
+    """Points ``(..., 3)`` metres in the normalised camera of pixels ``(..., 2)`` at depths ``(...)``."""
+    lateral = (pixels - pixels.new_tensor(normal.CENTRE)) * (depth[..., None] / normal.FOCAL)
+    return torch.cat((lateral, depth[..., None]), dim=-1)

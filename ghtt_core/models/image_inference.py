@@ -1,0 +1,55 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""The image estimator as it runs online: batch norm folded into the convolutions, channels last, bfloat16 if wanted."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from ghtt_core.models.image_estimator import ImageEstimate, ImageEstimator
+from ghtt_core.models.resnet import ResidualBlock
+
+
+class FastImageEstimator(nn.Module):
+    """Gives what an `ImageEstimator` in evaluation mode gives, sooner."""
+
+    def __init__(self, network: ImageEstimator, dtype: torch.dtype = torch.float32) -> None:
+        """Folds a copy of the network.
+
+        Args:
+            network: A trained network; it is left as it is.
+            dtype: Of the convolutions. bfloat16 moves joints by a fraction of a millimetre and pays where the
+                processor has instructions for it.
+        """
+        super().__init__()
+        self.config = network.config
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        backbone = self.network.backbone
+        _fold(backbone, "conv1", "bn1")
+        for module in backbone.modules():
+            if isinstance(module, ResidualBlock):
+                _fold(module, "conv1", "bn1")
+                _fold(module, "conv2", "bn2")
+                if module.downsample is not None:
+                    _fold(module.downsample, "0", "1")
+        backbone.to(memory_format=torch.channels_last, dtype=dtype)  # type: ignore[call-overload]
+        self._dtype = dtype
+
+    @torch.inference_mode()
+    def forward(self, image: Tensor) -> ImageEstimate:
+        """Estimate from pictures ``(B, 3, input_height, input_width)``, red first, values / 255 - 0.5."""
+        image = image.to(dtype=self._dtype, memory_format=torch.channels_last)
+        estimate: ImageEstimate = self.network.heads(self.network.backbone(image))
+        return estimate
+
+
+def _fold(owner: nn.Module, convolution: str, norm: str) -> None:
+    conv, bn = owner.get_submodule(convolution), owner.get_submodule(norm)
+    assert isinstance(conv, nn.Conv2d)
+    assert isinstance(bn, nn.BatchNorm2d)
+    setattr(owner, convolution, fuse_conv_bn_eval(conv, bn))
+    setattr(owner, norm, nn.Identity())

@@ -1,0 +1,143 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""Batches of pictures, made by threads ahead of the step that needs them.
+
+Which pictures a step sees and how they are changed follows from the recipe's seed, the process and the step alone, so
+a resumed run sees what one without a stop would have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ghtt_core.training.image_augmentation import ImageAugmentation, PictureChange, change_picture, draw_changes
+from ghtt_core.training.image_frames import ImageFrames
+
+
+class PictureSource(Protocol):
+    """Where pictures come from: the dataset's files or a cache."""
+
+    def read(self, item: int) -> NDArray[np.uint8]:
+        """Picture (height, width, 3), blue first."""
+
+
+@dataclass(frozen=True)
+class ImageBatch:
+    """Pictures and what F should say about them.
+
+    Attributes:
+        image: (B, height, width, 3) uint8, red first.
+        pixels: (B, 2, 21, 2) in a picture of 480x270.
+        depth: (B, 2, 21) metres.
+        joint_valid: (B, 2, 21) bool.
+        presence: (B, 2) bool.
+        object_id: (B,) int64, -1 where unknown.
+    """
+
+    image: Tensor
+    pixels: Tensor
+    depth: Tensor
+    joint_valid: Tensor
+    presence: Tensor
+    object_id: Tensor
+
+    def to(self, device: torch.device) -> ImageBatch:
+        """The batch on another device."""
+        return ImageBatch(*(part.to(device, non_blocking=True) for part in vars(self).values()))
+
+    def network_input(self) -> Tensor:
+        """(B, 3, height, width) float32, values / 255 - 0.5, in the channels-last order of memory."""
+        return self.image.permute(0, 3, 1, 2).to(torch.float32) / 255 - 0.5
+
+
+def make_batch(
+    frames: ImageFrames, pictures: PictureSource, items: Sequence[int], changes: Sequence[PictureChange]
+) -> ImageBatch:
+    """Read, change and stack pictures.
+
+    Raises:
+        InputError: If a picture cannot be read.
+    """
+    images = np.stack(
+        [change_picture(pictures.read(item), change) for item, change in zip(items, changes, strict=True)]
+    )
+    targets = [frames.target(item, change) for item, change in zip(items, changes, strict=True)]
+    stacked = (np.stack([np.asarray(value) for value in column]) for column in zip(*targets, strict=True))
+    return ImageBatch(torch.from_numpy(images), *map(torch.from_numpy, stacked))
+
+
+class BatchMaker:
+    """Draws the batch of any step."""
+
+    def __init__(
+        self,
+        frames: ImageFrames,
+        pictures: PictureSource,
+        augmentation: ImageAugmentation,
+        clip_frames: int = 1,
+        clip_step: int = 1,
+    ) -> None:
+        """Remember how batches are made.
+
+        Args:
+            frames: The pictures and their targets.
+            pictures: Where they are read.
+            augmentation: How they are changed.
+            clip_frames: Frames that are drawn together and changed alike.
+            clip_step: Frames of the list from one frame of a clip to the next.
+        """
+        self._frames, self._pictures, self._augmentation = frames, pictures, augmentation
+        self._clip_frames, self._clip_step = clip_frames, clip_step
+
+    def draw(self, size: int, generator: torch.Generator) -> ImageBatch:
+        """Draw a batch of `size` pictures."""
+        clips = -(-size // self._clip_frames)
+        starts = torch.randint(len(self._frames), (clips,), generator=generator).tolist()
+        changes = draw_changes(self._augmentation, clips, self._frames.input_size[0], generator)
+        items = [
+            (int(item), change)
+            for start, change in zip(starts, changes, strict=True)
+            for item in self._frames.clip(start, self._clip_frames, self._clip_step)
+        ][:size]
+        return make_batch(self._frames, self._pictures, [i for i, _ in items], [change for _, change in items])
+
+
+class Prefetcher:
+    """Keeps the batches of the coming steps in the making."""
+
+    def __init__(self, make: Callable[[int], ImageBatch], workers: int, ahead: int) -> None:
+        """Start the threads.
+
+        Args:
+            make: Gives the batch of a step.
+            workers: Threads.
+            ahead: Batches that are made before they are asked for.
+        """
+        self._make, self._ahead = make, ahead
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="pictures")
+        self._coming: dict[int, Future[ImageBatch]] = {}
+
+    def get(self, step: int) -> ImageBatch:
+        """The batch of a step; begins those up to `ahead` steps later.
+
+        Raises:
+            InputError: If one of its pictures cannot be read.
+        """
+        for coming in range(step, step + self._ahead + 1):
+            if coming not in self._coming:
+                self._coming[coming] = self._pool.submit(self._make, coming)
+        for passed in [number for number in self._coming if number < step]:
+            self._coming.pop(passed).cancel()
+        return self._coming.pop(step).result()
+
+    def close(self) -> None:
+        """Stop the threads."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
