@@ -1,9 +1,10 @@
 # Copyright 2026 The ghtt_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""What tests all over the tree share."""
+"""What tests all over the tree share; lets every test import the modules of `standins`."""
 
 from __future__ import annotations
 
+import sys
 from importlib.resources import files
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from ghtt_core.models.card import Card
 from ghtt_core.models.checkpoint import save_checkpoint
 from ghtt_core.models.config import BlockConfig
 from ghtt_core.models.pose_block import PoseBlock
+
+sys.path.insert(0, str(Path(__file__).parent / "standins"))
 
 LABELS = ("grab bottle", "pour bottle", "stir cup", "pass cup")
 
