@@ -133,10 +133,12 @@ def _load_predictor(options: RunOptions) -> MotionPredictor:
     import torch
 
     from ghtt_core.cli.device import choose_device
+    from ghtt_core.memory import keep_freed_memory
     from ghtt_core.models.checkpoint import load_checkpoint
     from ghtt_core.streaming.predictor import MotionPredictor, PredictorConfig
     from ghtt_core.streaming.sample_threads import default_threads
 
+    keep_freed_memory()
     torch.set_num_threads(1)  # a stream's networks are small: threads share samples, not matrix products
     device = choose_device(options.device)
     methods: dict[str, Any] = {"p_a": "pose", "p_b": "action", "both": "both"}

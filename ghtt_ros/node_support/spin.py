@@ -15,6 +15,7 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
 from ghtt_core.errors import GhttError
+from ghtt_core.memory import keep_freed_memory
 from ghtt_ros.node_support.lifecycle import PipelineNode
 from ghtt_ros.node_support.log_bridge import library_logs_to
 
@@ -34,6 +35,7 @@ def run_node(factory: Callable[[], PipelineNode[Any]], args: Sequence[str] | Non
     Returns:
         Exit code: 0 after Ctrl-C, `kill` or `rclpy.shutdown`, 2 where the node cannot start as it is configured.
     """
+    keep_freed_memory()
     with _Interrupts() as interrupts:
         rclpy.init(args=args)
         node: PipelineNode[Any] | None = None
