@@ -8,6 +8,7 @@ the same command is given again, and the store appears under its name only when 
 Examples:
   ghtt prepare h2o --source /data/h2o --store out/data/h2o
   ghtt prepare custom --source recordings --actions actions.csv --store out/data/mine
+  ghtt prepare video --source videos --camera-info camera.yaml --store out/data/videos
   ghtt prepare check --store out/data/h2o
 """
 
@@ -18,22 +19,31 @@ from typing import Annotated, Any, Final
 
 import tyro
 
+from ghtt_core.cli.prepare_assembly101 import Assembly101Options, run_assembly101
+from ghtt_core.cli.prepare_assemblyhands import AssemblyHandsOptions, run_assemblyhands
 from ghtt_core.cli.prepare_check import CheckOptions, run_check
 from ghtt_core.cli.prepare_custom import CustomOptions, run_custom
 from ghtt_core.cli.prepare_h2o import H2OOptions, run_h2o
+from ghtt_core.cli.prepare_video import VideoOptions, run_video
 
 # Every subcommand has a module with its dataclass of options and its function: one import above, one line in each of
 # the two lists below.
 PrepareOptions = (
     Annotated[H2OOptions, tyro.conf.subcommand("h2o")]
+    | Annotated[Assembly101Options, tyro.conf.subcommand("assembly101")]
+    | Annotated[AssemblyHandsOptions, tyro.conf.subcommand("assemblyhands")]
     | Annotated[CustomOptions, tyro.conf.subcommand("custom")]
+    | Annotated[VideoOptions, tyro.conf.subcommand("video")]
     | Annotated[CheckOptions, tyro.conf.subcommand("check")]
 )  # fmt: skip
 """The subcommands, as `ghtt_core.cli.main` reads them."""
 
 _RUN: Final[dict[type[Any], Callable[[Any], None]]] = {
     H2OOptions: run_h2o,
+    Assembly101Options: run_assembly101,
+    AssemblyHandsOptions: run_assemblyhands,
     CustomOptions: run_custom,
+    VideoOptions: run_video,
     CheckOptions: run_check,
 }
 

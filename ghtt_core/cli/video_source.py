@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ghtt_core.data.video_pictures import moving_stream, upright_bgr
 from ghtt_core.errors import InputError
 from ghtt_core.hands.layout import FRAME_RATE
 
@@ -96,10 +97,9 @@ class VideoFile:
         self._container: Any = None
         try:
             self._container = av.open(str(path))
-            streams = [stream for stream in self._container.streams.video if not _is_cover(stream)]
-            if not streams:
+            self._stream: Any = moving_stream(self._container)
+            if self._stream is None:
                 raise InputError(f"{path} holds sound but no moving picture; give a video.")
-            self._stream: Any = streams[0]
             if self._stream.codec_context is None:
                 raise ValueError("its pictures are of an unknown kind")
             _check_size(path, self._stream.codec_context.width, self._stream.codec_context.height)
@@ -118,7 +118,7 @@ class VideoFile:
         if self._first is None:
             self.close()
             raise InputError(f"{path} is a video without a single picture; it may be cut off.")
-        self.height, self.width = _to_bgr(self._first).shape[:2]
+        self.height, self.width = upright_bgr(self._first).shape[:2]
         rate = float(self._stream.average_rate or self._stream.guessed_rate or FRAME_RATE)
         self.fps = rate if math.isfinite(rate) and 1 <= rate <= _FASTEST_FPS else FRAME_RATE
         self.frame_count: int | None = int(self._stream.frames) or None
@@ -132,7 +132,7 @@ class VideoFile:
         count = 0
         try:
             for picture in self._pictures():
-                image = _to_bgr(picture)
+                image = upright_bgr(picture)
                 if image.shape[:2] != (self.height, self.width):
                     raise InputError(
                         f"{self.name} changes its size from {self.width}x{self.height} to {image.shape[1]}x"
@@ -288,24 +288,12 @@ def _promised_duration(container: Any, stream: Any) -> float | None:
     return None
 
 
-def _is_cover(stream: Any) -> bool:
-    """Tell whether a stream is the cover picture of a music file."""
-    return bool(int(getattr(stream.disposition, "value", stream.disposition)) & int(av.stream.Disposition.attached_pic))
-
-
 def _check_size(path: Path, width: int, height: int) -> None:
     if not (SMALLEST_PX <= width <= LARGEST_PX and SMALLEST_PX <= height <= LARGEST_PX):
         raise InputError(
             f"{path} has pictures of {width}x{height}; from {SMALLEST_PX}x{SMALLEST_PX} to {LARGEST_PX}x{LARGEST_PX} "
             "can be used."
         )
-
-
-def _to_bgr(picture: Any) -> NDArray[np.uint8]:
-    """Convert a decoded picture to (H, W, 3) BGR, turned the way its metadata asks for."""
-    image: NDArray[np.uint8] = picture.to_ndarray(format="bgr24")
-    turns = round(float(getattr(picture, "rotation", 0) or 0) / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
 
 
 def _stamp_ns(picture: Any) -> int | None:

@@ -34,9 +34,9 @@ class VideoPictures:
         self.path = path
         try:
             self._container: Any = av.open(str(path))
-            if not self._container.streams.video:
+            self._stream = moving_stream(self._container)
+            if self._stream is None:
                 raise InputError(f"{path} holds no video.")
-            self._stream = self._container.streams.video[0]
             self._stream.thread_type = "AUTO"
             stamps = [packet.pts for packet in self._container.demux(self._stream) if packet.pts is not None]
         except (OSError, FFmpegError) as error:
@@ -65,15 +65,39 @@ class VideoPictures:
             for picture in self._decoder:
                 if picture.pts is not None and picture.pts >= wanted:
                     self._next = number + 1
-                    image: NDArray[np.uint8] = picture.to_ndarray(format="bgr24")
-                    return image
+                    return upright_bgr(picture)
         except (OSError, FFmpegError) as error:
             self._decoder = None
             raise InputError(f"{self.path}: picture {number} cannot be decoded ({error}).") from error
         self._decoder = None
         raise InputError(f"{self.path} ends before its picture {number}; the file is damaged.")
 
+    @property
+    def stamps_ns(self) -> NDArray[np.int64]:
+        """Time of every picture, (N,) increasing nanoseconds."""
+        base = self._stream.time_base
+        # Seconds and the rest apart, in whole numbers: neither overflows, and no nanosecond is lost after some days.
+        seconds, rest = np.divmod(self._stamps * base.numerator, base.denominator)
+        stamps: NDArray[np.int64] = seconds * 1_000_000_000 + rest * 1_000_000_000 // base.denominator
+        return stamps
+
     def close(self) -> None:
         """Let go of the file."""
         self._decoder = None
         self._container.close()
+
+
+def moving_stream(container: Any) -> Any:
+    """The stream of pictures of an open container; None if there is none but the cover of a music file."""
+    cover = int(av.stream.Disposition.attached_pic)
+    for stream in container.streams.video:
+        if not int(getattr(stream.disposition, "value", stream.disposition)) & cover:
+            return stream
+    return None
+
+
+def upright_bgr(picture: Any) -> NDArray[np.uint8]:
+    """Convert a decoded picture to (H, W, 3) BGR, turned the way its metadata asks for."""
+    image: NDArray[np.uint8] = picture.to_ndarray(format="bgr24")
+    turns = round(float(getattr(picture, "rotation", 0) or 0) / 90) % 4
+    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image

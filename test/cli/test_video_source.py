@@ -165,7 +165,7 @@ def test_a_picture_turned_by_its_metadata_is_turned() -> None:
     marked = np.zeros((4, 6, 3), np.uint8)
     marked[0, -1] = 255  # top right
     picture = SimpleNamespace(rotation=90, to_ndarray=lambda format: marked)
-    turned = video_source._to_bgr(picture)
+    turned = video_source.upright_bgr(picture)
     assert turned.shape == (6, 4, 3)
     assert turned[0, 0].all()  # a quarter turn against the clock brings it to the top left
 
