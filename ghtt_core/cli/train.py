@@ -92,7 +92,7 @@ TrainOptions = (
 """The training commands, as `ghtt_core.cli.main` reads them."""
 
 
-def run(options: PoseOptions | ActionOptions | ObjectOptions | ImageOptions) -> None:
+def run(options: _TrainOptions) -> None:
     """Train what the options ask for.
 
     Raises:
@@ -127,7 +127,7 @@ def run(options: PoseOptions | ActionOptions | ObjectOptions | ImageOptions) -> 
         print(f"trained {result.step} steps; the checkpoint is in {result.checkpoint}")
 
 
-def _read_recipe(options: PoseOptions | ActionOptions | ObjectOptions | ImageOptions) -> Any:
+def _read_recipe(options: _TrainOptions) -> Any:
     recipe_class: type[Any]
     if isinstance(options, PoseOptions):
         from ghtt_core.training.pose import PoseRecipe as recipe_class
@@ -147,9 +147,7 @@ def _read_recipe(options: PoseOptions | ActionOptions | ObjectOptions | ImageOpt
     return dataclasses.replace(recipe, loop=dataclasses.replace(recipe.loop, threads=options.threads))
 
 
-def _build_task(
-    recipe: Any, options: PoseOptions | ActionOptions | ObjectOptions | ImageOptions, device: torch.device, out: Path
-) -> Task:
+def _build_task(recipe: Any, options: _TrainOptions, device: torch.device, out: Path) -> Task:
     if isinstance(options, PoseOptions):
         from ghtt_core.training.pose import build_pose_task
 

@@ -107,6 +107,24 @@ class ImageEstimatorConfig(_Sizes):
             least = {"text_width": 0, "attention_maps": 0, "input_width": 32, "input_height": 32}.get(field.name, 1)
             if getattr(self, field.name) < least:
                 raise CheckpointError(f"The network size {field.name!r} must be at least {least}.")
+        if abs(self.input_width * 9 - self.input_height * 16) > 9:
+            raise CheckpointError(
+                f"The input of {self.input_width}x{self.input_height} is not 16 to 9 as the pictures of 480x270 are."
+            )
+
+
+@dataclass(frozen=True)
+class FidConfig(_Sizes):
+    """Sizes of the network whose features the Fréchet distance of forecasts compares; the defaults are the paper's."""
+
+    width: int = 512
+    heads: int = 8
+    feedforward: int = 2048
+    layers: int = 9
+
+    def __post_init__(self) -> None:
+        """Refuses sizes no network can have."""
+        self._check(self.width, self.heads)
 
 
 PAPER: Final = BlockConfig()
