@@ -9,6 +9,7 @@ Examples:
   ghtt prepare h2o --source /data/h2o --store out/data/h2o
   ghtt prepare custom --source recordings --actions actions.csv --store out/data/mine
   ghtt prepare video --source videos --camera-info camera.yaml --store out/data/videos
+  ghtt prepare synthetic --store out/data/synthetic --sequences 200 --images jpeg
   ghtt prepare check --store out/data/h2o
 """
 
@@ -24,6 +25,7 @@ from ghtt_core.cli.prepare_assemblyhands import AssemblyHandsOptions, run_assemb
 from ghtt_core.cli.prepare_check import CheckOptions, run_check
 from ghtt_core.cli.prepare_custom import CustomOptions, run_custom
 from ghtt_core.cli.prepare_h2o import H2OOptions, run_h2o
+from ghtt_core.cli.prepare_synthetic import SyntheticOptions, run_synthetic
 from ghtt_core.cli.prepare_video import VideoOptions, run_video
 
 # Every subcommand has a module with its dataclass of options and its function: one import above, one line in each of
@@ -34,6 +36,7 @@ PrepareOptions = (
     | Annotated[AssemblyHandsOptions, tyro.conf.subcommand("assemblyhands")]
     | Annotated[CustomOptions, tyro.conf.subcommand("custom")]
     | Annotated[VideoOptions, tyro.conf.subcommand("video")]
+    | Annotated[SyntheticOptions, tyro.conf.subcommand("synthetic")]
     | Annotated[CheckOptions, tyro.conf.subcommand("check")]
 )  # fmt: skip
 """The subcommands, as `ghtt_core.cli.main` reads them."""
@@ -44,6 +47,7 @@ _RUN: Final[dict[type[Any], Callable[[Any], None]]] = {
     AssemblyHandsOptions: run_assemblyhands,
     CustomOptions: run_custom,
     VideoOptions: run_video,
+    SyntheticOptions: run_synthetic,
     CheckOptions: run_check,
 }
 
