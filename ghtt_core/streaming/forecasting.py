@@ -110,19 +110,22 @@ def forecast_pose(
     """
 
     def predict(drawn: Tensor) -> Tensor:
-        return _predict_pose(pose_block, window, frames, drawn, factor)
+        return predict_pose(pose_block, window, frames, drawn, factor)
 
     _check_noise(noise, num_clips(frames))
     return _sampled(predict, window, noise, threads)
 
 
-def _predict_pose(
+def predict_pose(
     pose_block: PoseBlock | FastPoseBlock, window: RefinedWindow, frames: int, noise: Tensor, factor: float
 ) -> Tensor:
-    """Give the components of `forecast_pose`: (B * S, T, 153), samples of one window beside each other."""
+    """Give the components of `forecast_pose`: (B * S, T, 153), samples of one window beside each other.
+
+    The noise may also be (B, S, ceil(T / 16), d), each window's own.
+    """
     rounds = num_clips(frames)
-    draws = noise.repeat(len(window.newest), 1, 1)  # (B * S, rounds, d)
-    samples = len(noise)
+    draws = _of_every_window(noise, len(window.newest))  # (B * S, rounds, d)
+    samples = noise.shape[-3]
     seen = _repeat(window.hand_seen, samples)
     frame_valid = seen.new_ones(len(seen), CLIP_FRAMES)
     joint_valid = seen[:, None, :, None].expand(-1, CLIP_FRAMES, -1, NUM_JOINTS)
@@ -182,13 +185,13 @@ def forecast_action(
         raise InputError(f"The first clip of a forecast is made from 'latent' or 'skip', not {first_clip!r}.")
 
     def predict(drawn: Tensor) -> Tensor:
-        return _predict_action(pose_block, action_block, window, action, frames, drawn, factor, label_text, first_clip)
+        return predict_action(pose_block, action_block, window, action, frames, drawn, factor, label_text, first_clip)
 
     _check_noise(noise, 2)
     return _sampled(predict, window, noise, threads)
 
 
-def _predict_action(
+def predict_action(
     pose_block: PoseBlock | FastPoseBlock,
     action_block: ActionBlock | FastActionBlock,
     window: RefinedWindow,
@@ -199,10 +202,13 @@ def _predict_action(
     label_text: Tensor | None,
     first_clip: FirstClip,
 ) -> Tensor:
-    """Give the components of `forecast_action`: (B * S, T, 153), samples of one window beside each other."""
+    """Give the components of `forecast_action`: (B * S, T, 153), samples of one window beside each other.
+
+    The noise may also be (B, S, 2, d), each window's own.
+    """
     later = num_clips(frames) - 1
-    samples, windows = len(noise), len(window.newest)
-    draws = noise.repeat(windows, 1, 1)  # (B * S, 2, d)
+    samples, windows = noise.shape[-3], len(window.newest)
+    draws = _of_every_window(noise, windows)  # (B * S, 2, d)
     mu, logvar = (_repeat(part, samples) for part in window.encoding[:2])
     first = reparameterise(mu, logvar, draws[:, 0].to(mu), factor)[:, None]  # (B * S, 1, d)
     latents = [first] if first_clip == "latent" else []
@@ -309,6 +315,11 @@ def _believed(joints: Tensor, way: Tensor, window: RefinedWindow) -> Tensor:
     doubtful = way[:, :1] * (1.0 - belief)[:, None, None]  # (B, 1, T, 2, 3)
     seen = window.hand_seen[:, None, None, :, None, None]
     return torch.where(seen, joints - doubtful[..., None, :], 0.0)
+
+
+def _of_every_window(noise: Tensor, windows: int) -> Tensor:
+    """Noise (S, n, d) shared by the windows, or (B, S, n, d) of each, as (B * S, n, d)."""
+    return noise.flatten(0, 1) if noise.dim() == 4 else noise.repeat(windows, 1, 1)
 
 
 def _memory(
