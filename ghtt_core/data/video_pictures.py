@@ -41,6 +41,8 @@ class VideoPictures:
             stamps = [packet.pts for packet in self._container.demux(self._stream) if packet.pts is not None]
         except (OSError, FFmpegError) as error:
             raise InputError(f"{path} cannot be read as a video ({error.strerror or error}).") from error
+        if not stamps or not self._stream.width:
+            raise InputError(f"{path} cannot be read as a video (no pictures are in it).")
         self._stamps = np.unique(np.array(stamps, np.int64))
         self._decoder: Any = None
         self._next = 0

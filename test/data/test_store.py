@@ -105,3 +105,23 @@ def test_damage_is_named(store, tmp_path):
     (store.folder / "index.json").write_text(json.dumps({**index, "format_version": 99}))
     with pytest.raises(InputError, match="format 99"):
         open_store(store.folder)
+
+
+def test_a_store_of_the_first_format_still_opens(store):
+    """As it was written before there were views, taxonomies and fingerprints."""
+    index = json.loads((store.folder / "index.json").read_text())
+    for name in ("cameras", "pictures"):
+        (store.folder / f"{name}.npy").unlink()
+        del index["sha256"][name]
+    for key in ("rows", "more_segments", "fingerprint", "source_root"):
+        del index[key]
+    for sequence in index["sequences"]:
+        del sequence["views"], sequence["frame_id"]
+    index["labels"] = [row[0] for row in index["labels"]]
+    index["format_version"] = 1
+    (store.folder / "index.json").write_text(json.dumps(index))
+    old = open_store(store.folder, verify=True)
+    assert old.views(0) == ()
+    assert old.source_root is None
+    for index in range(len(old)):
+        assert old.sequence(index).segments == store.sequence(index).segments
