@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from ghtt_core.data.synthetic.dataset import SyntheticReader
 
+_OPTIONS = "options.json"
+_COMPLETE = "complete"
+
 
 @dataclass(frozen=True)
 class SyntheticOptions:
@@ -65,7 +68,6 @@ def run_synthetic(options: SyntheticOptions) -> None:
     """
     from ghtt_core.cli.prepare_run import PreparationOptions, run_reader
     from ghtt_core.cli.synthetic_clip import write_clips
-    from ghtt_core.data.dataset import DATASET_FILE
     from ghtt_core.data.synthetic.dataset import PICTURES, SyntheticReader
     from ghtt_core.errors import InputError, OutputError
 
@@ -89,23 +91,33 @@ def run_synthetic(options: SyntheticOptions) -> None:
     if not 0 <= options.clips <= tests:
         raise InputError(f"--clips must be from 0 to the {tests} sequences of the test split, not {options.clips}.")
     try:
-        if not (store / DATASET_FILE).is_file() or options.overwrite or not _marked(staging, reader):
-            if options.images == "jpeg":
+        if not _waiting(staging, store, reader):
+            if options.images == "jpeg" and (options.overwrite or not store.exists()):
                 _begin(staging, store, reader)
             run_reader(
                 reader,
                 PreparationOptions(source=store, store=store, workers=options.workers, overwrite=options.overwrite),
             )
+            if options.images == "jpeg":
+                (staging / _COMPLETE).touch()
         if options.images == "jpeg":
-            _mark(staging).unlink(missing_ok=True)
             staging.replace(store / PICTURES)
     except OSError as error:
         raise OutputError(f"Cannot write {error.filename or store} ({error.strerror or error}).") from error
     write_clips(reader, store / "clips", options.clips)
 
 
-def _mark(staging: Path) -> Path:
-    return staging / "options.json"
+def _waiting(staging: Path, store: Path, reader: SyntheticReader) -> bool:
+    """Whether a run was stopped between the last sequence and the moving of its pictures."""
+    from ghtt_core.data.dataset import DATASET_FILE
+
+    return (staging / _COMPLETE).is_file() and (store / DATASET_FILE).is_file() and _marked(staging, reader)
+
+
+def _marked(staging: Path, reader: SyntheticReader) -> bool:
+    """Whether the pictures of a stopped run were made with the same options."""
+    mark = staging / _OPTIONS
+    return mark.is_file() and mark.read_text(encoding="utf-8") == _text(reader)
 
 
 def _text(reader: SyntheticReader) -> str:
@@ -114,17 +126,12 @@ def _text(reader: SyntheticReader) -> str:
     return json.dumps({**asdict(reader), "version": WORLD_VERSION}, default=str, sort_keys=True)
 
 
-def _marked(staging: Path, reader: SyntheticReader) -> bool:
-    """Whether pictures wait that were made with the same options."""
-    mark = _mark(staging)
-    return mark.is_file() and mark.read_text(encoding="utf-8") == _text(reader)
-
-
 def _begin(staging: Path, store: Path, reader: SyntheticReader) -> None:
     """Keep the pictures of a stopped run with the same options; pictures and poses are kept or left together."""
     if _marked(staging, reader):
+        (staging / _COMPLETE).unlink(missing_ok=True)
         return
     shutil.rmtree(staging, ignore_errors=True)
     shutil.rmtree(store.parent / f".{store.name}.preparing" / "parts", ignore_errors=True)
     staging.mkdir(parents=True)
-    _mark(staging).write_text(_text(reader), encoding="utf-8")
+    (staging / _OPTIONS).write_text(_text(reader), encoding="utf-8")

@@ -7,10 +7,11 @@ It is read like the datasets on disk: sequences are made one by one, in parallel
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -122,10 +123,15 @@ class SyntheticReader:
         performance = perform(self, entry.split, int(entry.detail["index"]))
         sequence = performance.sequence
         views = camera_rig(performance.appearance_seed, sequence.joints, sequence.valid, self.views)
+        notes: dict[str, Any] = {
+            "appearance_seed": performance.appearance_seed,
+            "objects": [thing.name for thing in performance.objects],
+        }
         if self.staging is not None:
             drawn = np.zeros(len(sequence), bool)
             drawn[:: self.picture_every] = True
-            write_pictures(performance, views, self.staging / entry.name, drawn, self.quality)
+            digest = write_pictures(performance, views, self.staging / entry.name, drawn, self.quality)
+            notes["pictures_sha256"] = digest
             present = None if drawn.all() else drawn
             views = tuple(
                 replace(
@@ -134,10 +140,7 @@ class SyntheticReader:
                 )
                 for view in views
             )
-        return SequenceReading(
-            replace(sequence, name=entry.name, views=views),
-            notes={"appearance_seed": performance.appearance_seed, "objects": [o.name for o in performance.objects]},
-        )
+        return SequenceReading(replace(sequence, name=entry.name, views=views), notes=notes)
 
 
 def perform(reader: SyntheticReader, split: str, index: int) -> Performance:
@@ -154,7 +157,7 @@ def taxonomy(vocabulary: VocabularyName) -> tuple[tuple[ActionLabel, ...], tuple
 
 def write_pictures(
     performance: Performance, views: tuple[View, ...], folder: Path, drawn: NDArray[np.bool_], quality: int
-) -> None:
+) -> str:
     """Render a performance into one folder per view.
 
     Args:
@@ -164,10 +167,14 @@ def write_pictures(
         drawn: (T,) bool, which frames.
         quality: Of the JPEG files.
 
+    Returns:
+        The sha256 of all files in the order of frames and views.
+
     Raises:
         OutputError: If the disk does not take them.
     """
     renderer = SceneRenderer(performance, views)
+    digest = hashlib.sha256()
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # the processes of a preparation share the cores already
     try:
@@ -178,6 +185,7 @@ def write_pictures(
                 image = renderer.draw(frame, number)
                 encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
                 (folder / view.name / (_PATTERN % frame)).write_bytes(encoded.tobytes())
+                digest.update(encoded.tobytes())
     except OSError as error:
         raise OutputError(
             f"Cannot write pictures to {folder} ({error.strerror or error}); free some space, then give the same "
@@ -185,3 +193,4 @@ def write_pictures(
         ) from error
     finally:
         cv2.setNumThreads(threads)
+    return digest.hexdigest()
