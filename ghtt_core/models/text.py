@@ -8,6 +8,7 @@ Labels are encoded as they are, without a prompt. The heavy packages are importe
 from __future__ import annotations
 
 import difflib
+import hashlib
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from torch.nn import functional
 from ghtt_core.errors import InputError, MissingDependencyError
 from ghtt_core.models.checkpoint import Checkpoint
 
-TEXT_ENCODERS: Final = ("clip", "minilm", "table")
+TEXT_ENCODERS: Final = ("clip", "minilm", "words", "table")
 CLIP_ARCHITECTURE: Final = "ViT-B-32"
 CLIP_WEIGHTS: Final = "laion2b_s34b_b79k"
 
@@ -102,6 +103,33 @@ class MiniLmTextEncoder:
         return functional.normalize(torch.stack(rows).float().cpu(), dim=-1).clone()
 
 
+class WordTextEncoder:
+    """Texts that share words are near each other; what words mean is not known. Needs no package and no weights.
+
+    Every word is a pseudo-random direction of 384 channels, the same on every machine; a text is the sum of its words
+    and, at half the weight, of a direction of its own, so that the order of words counts.
+    """
+
+    name = "words"
+    width = 384
+
+    def encode(self, texts: Sequence[str]) -> Tensor:
+        """See `TextEncoder.encode`."""
+        if not texts:
+            return torch.zeros(0, self.width)
+        return functional.normalize(torch.stack([self._text(text) for text in texts]), dim=-1)
+
+    def _text(self, text: str) -> Tensor:
+        words = text.casefold().split()
+        directions = [self._direction(word) for word in words]
+        return sum(directions, torch.zeros(self.width)) + 0.5 * self._direction(" ".join(words) + "\n")
+
+    def _direction(self, text: str) -> Tensor:
+        digest = torch.tensor(list(hashlib.shake_256(text.encode()).digest(self.width // 8)))
+        bits = digest[:, None] >> torch.arange(8) & 1
+        return bits.flatten() * 2.0 - 1.0
+
+
 class TableTextEncoder:
     """Embeddings read from a checkpoint: knows only its labels and object names, and needs no other package."""
 
@@ -140,7 +168,7 @@ def create_text_encoder(
     """Creates a text encoder by name.
 
     Args:
-        name: "clip", "minilm", or "table".
+        name: "clip", "minilm", "words", or "table".
         weights: For "clip": a local weights file.
         checkpoint: For "table": where the embeddings are.
 
@@ -155,6 +183,8 @@ def create_text_encoder(
         return ClipTextEncoder(weights)
     if name == "minilm":
         return MiniLmTextEncoder()
+    if name == "words":
+        return WordTextEncoder()
     if name == "table":
         if checkpoint is None:
             raise InputError("The text encoder 'table' reads its embeddings from a checkpoint; name one.")

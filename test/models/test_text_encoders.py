@@ -46,6 +46,19 @@ def test_an_embedding_does_not_depend_on_its_neighbours(minilm: TextEncoder) -> 
     assert minilm.encode([]).shape == (0, minilm.width)
 
 
+def test_words_need_nothing_and_put_texts_with_common_words_together() -> None:
+    words = create_text_encoder("words")
+    table = words.encode(["open box", "Open  jar", "wave", "box open"])
+    torch.testing.assert_close(table.norm(dim=1), torch.ones(4))
+    similarity = table @ table.T
+    assert similarity[0, 1] > 0.3 > similarity[0, 2].abs()
+    assert similarity[0, 3] < 0.95  # the order of words counts
+    assert torch.equal(words.encode(["open jar", "box"])[:1], table[1:2])
+    assert words.encode([]).shape == (0, words.width)
+    # The same on every machine and in every version: checkpoints hold tables that this made.
+    assert (words.encode(["box"])[0, :12] > 0).int().tolist() == [1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 1]
+
+
 def saved_table(folder: Path) -> TextEncoder:
     config = BlockConfig(width=16, heads=2, feedforward=16, encoder_layers=1, decoder_layers=1)
     template = tuple(tuple((float(point), 0.0, 0.0) for point in range(5)) for _ in range(2))
@@ -74,7 +87,7 @@ def test_a_table_knows_what_its_checkpoint_knows(tmp_path: Path) -> None:
 
 
 def test_names_and_arguments_are_checked() -> None:
-    with pytest.raises(InputError, match="'bert'; choose one of clip, minilm, table"):
+    with pytest.raises(InputError, match="'bert'; choose one of clip, minilm, words, table"):
         create_text_encoder("bert")
     with pytest.raises(InputError, match="reads its embeddings from a checkpoint"):
         create_text_encoder("table")
