@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from ghtt_core.errors import RecipeError
 
@@ -47,6 +47,10 @@ class SyntheticConfig:
             raise RecipeError(
                 "Synthetic data needs at least one sequence of 32 to 1,000,000 frames and at least one subject, got "
                 f"{self.sequences} sequences of {self.frames} frames, subjects {self.first_subject} + {self.subjects}."
+            )
+        if self.vocabulary not in get_args(VocabularyName):
+            raise RecipeError(
+                f"There is no vocabulary '{self.vocabulary}'; choose one of {', '.join(get_args(VocabularyName))}."
             )
         if not (0 <= self.free_fraction <= 1 and 0 <= self.leave_probability <= 1):
             raise RecipeError("free_fraction and leave_probability are shares between 0 and 1.")

@@ -13,14 +13,17 @@ from pathlib import Path
 from ghtt_core.data.sequence import HandSequence
 from ghtt_core.data.store import SequenceStore, StoreWriter, open_store
 from ghtt_core.data.synthetic.config import HELD_OUT_SUBJECT, SyntheticConfig
-from ghtt_core.data.synthetic.vocabulary import LABELS, OBJECT_NAMES
+from ghtt_core.data.synthetic.vocabularies import vocabulary_of
 from ghtt_core.data.synthetic.workbench import workbench_sequence
+from ghtt_core.data.synthetic.world.filming import kitchen_sequence
 
 __all__ = ["HELD_OUT_SUBJECT", "SyntheticConfig", "generate_dataset", "generate_sequence", "write_dataset"]
 
 
 def generate_sequence(config: SyntheticConfig, seed: int, index: int) -> HandSequence:
     """Sequence number ``index`` of a data set; the same arguments always give the same bits."""
+    if config.vocabulary == "h2o":
+        return kitchen_sequence(config, seed, index)
     return workbench_sequence(config, seed, index)
 
 
@@ -38,7 +41,8 @@ def write_dataset(
     Raises:
         OutputError: If the store cannot be written.
     """
-    with StoreWriter(folder, LABELS, OBJECT_NAMES, overwrite) as writer, ExitStack() as stack:
+    words = vocabulary_of(config.vocabulary)
+    with StoreWriter(folder, words.labels, words.object_names, overwrite) as writer, ExitStack() as stack:
         sequences = generate_dataset(config, seed)
         if workers > 1:
             pool = stack.enter_context(ProcessPoolExecutor(workers))

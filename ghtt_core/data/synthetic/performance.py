@@ -18,6 +18,8 @@ from ghtt_core.data.synthetic.config import SyntheticConfig
 from ghtt_core.data.synthetic.posed import PosedObject
 from ghtt_core.data.synthetic.workbench import sequence_of, workbench_world
 from ghtt_core.data.synthetic.workbench_props import posed_props
+from ghtt_core.data.synthetic.world.dice import Dice
+from ghtt_core.data.synthetic.world.kitchen import kitchen
 from ghtt_core.errors import InputError
 
 WORLD_FRAME: Final = "world"
@@ -62,6 +64,9 @@ def perform_world(config: SyntheticConfig, seed: int, index: int) -> Performance
 
     Its motion is that of :func:`~ghtt_core.data.synthetic.generator.generate_sequence`, not yet seen by a camera.
     """
+    if config.vocabulary == "h2o":
+        played = kitchen(config, seed, index)
+        return Performance(played.sequence, played.objects, Dice(seed, index, _APPEARANCE).below(2**31))
     appearance = int(np.random.SeedSequence(seed, spawn_key=(index, _APPEARANCE)).generate_state(1)[0])
     world = workbench_world(config, seed, index)[0]
     joints = world.joints.astype(np.float32)

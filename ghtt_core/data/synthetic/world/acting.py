@@ -257,7 +257,7 @@ class Act:
         best, most = (x, y), -1.0
         for _ in range(8):
             at = (
-                min(max(self.dice.normal(x, spread), -0.30), 0.30),
+                min(max(self.dice.normal(x, spread), -0.36), 0.36),
                 min(max(self.dice.normal(y, spread), 0.17), 0.42),
             )
             room = min(

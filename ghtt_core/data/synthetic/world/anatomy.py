@@ -12,6 +12,7 @@ import numpy as np
 from ghtt_core.data.synthetic.body import make_subject
 from ghtt_core.data.synthetic.hand_model import CUP, LIMIT_HIGH, LIMIT_LOW, THUMB, Array, HandShape
 from ghtt_core.data.synthetic.world.exact import quantised, sincos
+from ghtt_core.data.synthetic.world.pose import PoseTrack
 
 _STANDARD_PALM: Final = 0.087
 """Metres from wrist to knuckles of the hand that grips are described for."""
@@ -126,6 +127,16 @@ def _place_thumb(joints: Array, angles: Array, shape: HandShape) -> None:
         step = cos_bend[bone][:, None] * along + sin_bend[bone][:, None] * flexion
         at = at + shape.thumb_bones[bone + 1] * step
         joints[:, bone + 3] = at
+
+
+def joints_of(track: PoseTrack, fingers: Array, performer: Performer) -> Array:
+    """Joints (T, 21, 3) of a right hand from the poses of its moving frame and finger angles (T, 22)."""
+    local = hand_joints(fingers, performer.shape) - performer.centre
+    turn = track.turn[:, None]
+    joints: Array = (turn[..., 0] * local[..., 0, None] + turn[..., 1] * local[..., 1, None]) + (
+        turn[..., 2] * local[..., 2, None] + track.at[:, None]
+    )
+    return joints
 
 
 _BONE: Final = ((1, 0.6), (1, 1.0), (2, 0.5), (2, 1.0), (3, 0.5), (3, 1.0))

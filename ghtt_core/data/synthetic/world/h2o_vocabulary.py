@@ -50,10 +50,14 @@ CHAINS: Final[dict[str, tuple[tuple[float, str], ...]]] = {
         (1.0, "place grab take_out place grab put_in read"),
     ),
     "lotion": (
-        (6.0, "place grab open squeeze place apply grab close"), (5.0, "place grab open squeeze place close apply grab"),
+        (6.0, "place grab open squeeze place apply grab close"),
+        (5.0, "place grab open squeeze place close apply grab"),
         (1.5, "place grab open squeeze close place apply grab"),
     ),
-    "spray": ((11.0, "place grab spray place apply grab"), (2.0, "spray place apply grab"), (1.0, "place grab spray place apply")),
+    "spray": (
+        (11.0, "place grab spray place apply grab"), (2.0, "spray place apply grab"),
+        (1.0, "place grab spray place apply"),
+    ),
     "milk": (
         (11.0, "place grab open pour close"), (1.5, "place grab open pour place close"),
         (1.5, "place grab open pour place close grab"), (1.0, "place open pour place close grab"),

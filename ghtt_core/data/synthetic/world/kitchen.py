@@ -21,6 +21,7 @@ from ghtt_core.data.synthetic.world.pose import PoseTrack
 from ghtt_core.data.synthetic.world.scripts import ThingScript
 from ghtt_core.data.synthetic.world.staging import stage
 from ghtt_core.data.synthetic.world.stream import play
+from ghtt_core.data.synthetic.world.wander import wander
 from ghtt_core.hands.layout import FRAME_RATE
 
 _MOTION, _LOOKS = 1, 2
@@ -46,16 +47,23 @@ def kitchen(config: SyntheticConfig, seed: int, index: int, nouns: Sequence[str]
     dice = Dice(seed, index, _MOTION)
     performer = make_performer(config.first_subject + dice.below(config.subjects))
     frames = config.frames
-    act, segments = play(dice, performer, frames, nouns)
-    staged = stage(dice, performer, frames, act.lead, act.aid, act.things)
-    joints = staged.joints
+    segments: tuple[ActionSegment, ...] = ()
+    things: list[ThingScript] = []
+    poses: list[PoseTrack] = []
+    shown: list[NDArray[np.bool_]] = []
+    if nouns is None and dice.chance(config.free_fraction):
+        joints = wander(dice, performer, frames)
+    else:
+        act, segments = play(dice, performer, frames, nouns)
+        things = act.things
+        joints, poses, shown = stage(dice, performer, frames, act.lead, act.aid, things)
     if performer.left_handed:
         joints = joints[:, ::-1] * np.array([-1.0, 1.0, 1.0])
     looks = Dice(seed, index, _LOOKS)
     objects = [
-        _posed(thing, poses, shown, performer.left_handed, looks)
-        for thing, poses, shown in zip(act.things, staged.poses, staged.shown, strict=True)
-        if shown.any()
+        _posed(thing, track, seen, performer.left_handed, looks)
+        for thing, track, seen in zip(things, poses, shown, strict=True)
+        if seen.any()
     ]
     sequence = HandSequence(
         joints=quantised(joints).astype(np.float32),

@@ -9,18 +9,21 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.data.synthetic.hand_model import NUM_ANGLES, Array
-from ghtt_core.data.synthetic.world.anatomy import Performer, hand_joints
+from ghtt_core.data.synthetic.hand_model import Array
+from ghtt_core.data.synthetic.world.anatomy import Performer, joints_of
 from ghtt_core.data.synthetic.world.channel import eased, frame_at
 from ghtt_core.data.synthetic.world.dice import Dice
 from ghtt_core.data.synthetic.world.pose import PoseTrack, blended, track_of
 from ghtt_core.data.synthetic.world.scripts import HandScript, Hold, ThingScript
+from ghtt_core.data.synthetic.world.unrest import fidget_of, sway_of
 from ghtt_core.hands.layout import FRAME_RATE
 
 _APPROACH, _DEPART = 0.22, 0.16
 """Seconds over which a hand's own route and the thing it takes or leaves are blended."""
 _STEADY: Final = 0.25
 """Seconds in which a hand's unsteadiness reaches what it lifted."""
+_SLIP: Final = 0.2
+"""Share of a hand's sway that is left relative to what it holds."""
 _CONTACT_CALM: Final = 0.22
 """Share of restless finger motion that is left while the hand holds something."""
 
@@ -43,27 +46,13 @@ def stage(
     dice: Dice, performer: Performer, frames: int, lead: HandScript, aid: HandScript, things: list[ThingScript]
 ) -> Staged:
     """Render scripts to T frames with the performer's unsteadiness."""
-    sway = {id(hand): _sway(dice, performer, frames) for hand in (lead, aid)}
+    sway = {id(hand): sway_of(dice, performer, frames) for hand in (lead, aid)}
     tracks: dict[int, PoseTrack] = {}
     for thing in things:
         _place(thing, frames, (lead, aid), sway, tracks)
     joints = np.stack([_act(dice, performer, frames, hand, sway[id(hand)], tracks) for hand in (aid, lead)], axis=1)
     joints[:, 0, :, 0] *= -1.0
     return Staged(joints, [tracks[id(thing)] for thing in things], [_shown(thing, frames) for thing in things])
-
-
-def _sway(dice: Dice, performer: Performer, frames: int) -> Array:
-    """(T, 6) unsteadiness of a hand: metres and radians."""
-    restless = performer.restless * dice.factor(0.35)
-    slow = dice.noise(frames, 6, 1.0)
-    quick = dice.noise(frames, 6, 5.0 * dice.factor(0.25)) * dice.bursts(frames, 0.9, 0.8)
-    shake = dice.tremor(frames, 6, 9.5) * dice.bursts(frames, 0.7, 0.4)
-    place = np.array([0.0030, 0.0030, 0.0025])
-    angle = np.array([0.035, 0.030, 0.045])
-    value: Array = restless * (np.concatenate([place, angle]) * slow)
-    value += restless * (np.concatenate([0.45 * place, 0.55 * angle]) * quick)
-    value += performer.tremor * (np.array([1.0, 1.0, 1.0, 8.0, 8.0, 10.0]) * shake)
-    return value
 
 
 def _place(
@@ -130,40 +119,16 @@ def _act(
         slide = hold.slide.render(frames)[first:last]
         turned = np.zeros((last - first, 3))
         turned[:, 0] = slide[:, 3]
+        # Skin gives: a held hand moves a little against what it holds.
+        slide[:, :3] += _SLIP * sway[first:last, :3]
         led = (thing.mirrored() if hand.aiding else thing) @ track_of(slide[:, :3], turned) @ hold.hand_to_thing
         joined = blended(track.between(first, last), led, weight)
         track.turn[first:last], track.at[first:last] = joined.turn, joined.at
         holding[first:last] = np.maximum(holding[first:last], weight)
-    fingers = hand.fingers.render(frames) + _fidget(dice, performer, frames) * (
+    fingers = hand.fingers.render(frames) + fidget_of(dice, performer, frames) * (
         1.0 - (1.0 - _CONTACT_CALM) * holding[:, None]
     )
-    local = hand_joints(fingers, performer.shape) - performer.centre
-    turn = track.turn[:, None]
-    joints: Array = (turn[..., 0] * local[..., 0, None] + turn[..., 1] * local[..., 1, None]) + (
-        turn[..., 2] * local[..., 2, None] + track.at[:, None]
-    )
-    return joints
-
-
-def _fidget(dice: Dice, performer: Performer, frames: int) -> Array:
-    """(T, 22) radians: fingers that never rest, together and one by one, more at some moments than at others."""
-    restless = performer.restless * dice.factor(0.4)
-    rate = 4.0 * dice.factor(0.35)
-    envelope = dice.bursts(frames, 1.2, 1.0)
-    together = dice.noise(frames, 1, rate)
-    alone = dice.noise(frames, 5, rate)
-    joint = dice.noise(frames, NUM_ANGLES, rate)
-    curl = np.empty((frames, 5))
-    curl[:] = 0.035 * together + 0.045 * alone
-    fingers = np.empty((frames, NUM_ANGLES))
-    weights = (0.15, 1.0, 0.9, 0.5)
-    for finger in range(4):
-        for bone, weight in enumerate(weights):
-            fingers[:, 4 * finger + bone] = weight * curl[:, finger]
-    fingers[:, 16:21] = curl[:, 4:] * np.array([0.6, -0.5, 0.2, 0.8, 1.0])
-    fingers[:, 21] = 0.0
-    value: Array = (restless * envelope) * (fingers + 0.02 * joint)
-    return value
+    return joints_of(track, fingers, performer)
 
 
 def _shown(thing: ThingScript, frames: int) -> NDArray[np.bool_]:

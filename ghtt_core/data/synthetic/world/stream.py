@@ -47,7 +47,7 @@ def play(
     act.thread = -1.0 if performer.left_handed else 1.0
     for _ in range(dice.below(3)):
         side = dice.choice((-1.0, 1.0))
-        stand(act, dice.choice((*NOUNS[1:], "cup")), 0.24 * side, 0.36)
+        stand(act, dice.choice((*NOUNS[1:], "cup")), 0.29 * side, 0.38)
     segments: list[ActionSegment] = []
     seconds = frames / FRAME_RATE
     episode, before = 0, ""
@@ -102,7 +102,7 @@ def _pause(act: Act, typical: float) -> None:
 def _fetch(act: Act, cast: Cast, in_front: bool) -> None:
     """The holder gets the thing from beside the table, unlabelled."""
     hand, dice = cast.holder, act.dice
-    begin, touch = act.now, act.now + dice.uniform(0.55, 0.9)
+    begin, touch = act.now, act.now + dice.uniform(0.65, 1.05)
     x, y, z = act.near(_AWAY, 0.02)
     sign = -1.0 if hand.aiding else 1.0
     cast.main.channel.jump(begin - 0.5, [sign * x, y, z, 0.0, 0.0, 0.0, -0.6 * sign])
@@ -128,7 +128,7 @@ def _put_away(act: Act, cast: Cast) -> None:
     if hand.held is None:
         return
     begin = act.now + act.dice.wait(0.5, 2.0)
-    arrived = begin + act.dice.uniform(0.6, 1.0)
+    arrived = begin + act.dice.uniform(0.7, 1.15)
     act.carry(hand, begin, arrived - begin, act.near(_AWAY, 0.02), lift=0.02)
     things = [thing for thing in (cast.main, cast.lid, cast.item) if thing is not None]
     for thing in things:

@@ -132,7 +132,7 @@ def _cap(name: str, radius: float, height: float, colour: Vector, elevation: flo
 _KINDS: Final = (
     ThingKind(
         "book",
-        (_box(*_BOOK, 0.005, (0.55, 0.12, 0.16)), Part("box", (0.145, 0.2, 0.015), (0.0, 0.0, 0.0125), (0.95, 0.94, 0.9))),
+        (_box(*_BOOK, 0.005, (0.55, 0.12, 0.16)), _box(0.145, 0.200, 0.015, (0.95, 0.94, 0.9), 0.005)),
         {
             "edge": Grip((128.0, -18.0, 62.0), (0.075, 0.0, 0.018), (0.110, 0.016, -0.060), "wide tips", "tips"),
             "under": _UNDER,
@@ -149,7 +149,9 @@ _KINDS: Final = (
         "cocoa", (_cylinder(0.040, 0.115, (0.45, 0.25, 0.12)), _cylinder(0.0405, 0.02, (0.9, 0.8, 0.2), 0.05)),
         {"wrap": _wrap(0.040, 0.06)}, 0.115, 0.040, item="cocoa bag",
     ),
-    ThingKind("cocoa bag", (_box(0.050, 0.010, 0.080, (0.6, 0.4, 0.25)),), {"pinch": _pinch(0.068, 0.010)}, 0.08, 0.025),
+    ThingKind(
+        "cocoa bag", (_box(0.050, 0.010, 0.080, (0.6, 0.4, 0.25)),), {"pinch": _pinch(0.068, 0.010)}, 0.08, 0.025
+    ),
     ThingKind(
         "chips", (_cylinder(0.037, 0.225, (0.8, 0.15, 0.1)),), {"wrap": _wrap(0.037, 0.11)}, 0.225, 0.037,
         lid="chips lid", item="chip",

@@ -95,7 +95,7 @@ def pour(act: Act, cast: Cast, begin: float, length: float) -> None:
 
 def _cup(act: Act, cast: Cast) -> ThingScript:
     if cast.cup is None:
-        cast.cup = stand(act, "cup", 0.0, 0.28, 0.02)
+        cast.cup = stand(act, "cup", 0.0, 0.31, 0.045)
     return cast.cup
 
 
