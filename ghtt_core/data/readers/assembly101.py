@@ -215,9 +215,8 @@ def read_poses(path: Path, faults: Faults) -> tuple[NDArray[np.float32], NDArray
             raise MalformedFileError(path, None, "it has no frames")
         slots = _slots(file, spans)
         count = int(slots[-1]) + 1
-        joints = np.zeros(((count + 1) // POSE_STEP, NUM_HANDS, NUM_JOINTS, 3), np.float32)
-        valid = np.zeros(joints.shape[:2], bool)
-        for number in np.flatnonzero(slots % POSE_STEP == 0):
+        umetrack = np.full(((count + 1) // POSE_STEP, NUM_HANDS, NUM_JOINTS, 3), np.nan)
+        for number in np.flatnonzero(slots % POSE_STEP == 0).tolist():
             frame = file.parse(spans[number], f"frame {slots[number]}")
             landmarks = frame.get("landmarks") if isinstance(frame, dict) else None
             if not isinstance(landmarks, dict):
@@ -226,16 +225,10 @@ def read_poses(path: Path, faults: Faults) -> tuple[NDArray[np.float32], NDArray
                 continue
             for hand in range(NUM_HANDS):
                 points = landmarks.get(str(hand))
-                if not points:
-                    continue
-                umetrack = as_points(points, NUM_JOINTS)
-                if umetrack is None:
-                    what = f"frame {slots[number]}: landmarks '{hand}' are not 21 points of 3 numbers"
+                if points and not put_points(umetrack[slots[number] // POSE_STEP, hand], points):
+                    what = f"frame {slots[number]}: landmarks '{hand}' are not {NUM_JOINTS} points of 3 numbers"
                     faults.report(path, file.line(spans[number][0]), what, "the hand in this frame")
-                elif np.isfinite(umetrack).all() and umetrack.any():
-                    joints[slots[number] // POSE_STEP, hand] = umetrack[list(UMETRACK_ORDER)] * MM
-                    valid[slots[number] // POSE_STEP, hand] = True
-    return joints, valid, count
+    return (*seen_hands(umetrack[:, :, list(UMETRACK_ORDER)]), count)
 
 
 def _slots(file: JsonFile, spans: list[tuple[int, int]]) -> NDArray[np.int64]:
@@ -259,13 +252,24 @@ def _frame_index(file: JsonFile, spans: list[tuple[int, int]], place: int) -> in
     return index if isinstance(index, int) else None
 
 
-def as_points(points: Any, count: int) -> NDArray[np.float64] | None:
-    """Points (count, 3) of nested lists; None if they are something else."""
+def put_points(place: NDArray[np.float64], points: Any) -> bool:
+    """Fill an array (..., 3) with nested lists of numbers; whether they are of its shape."""
     try:
         array = np.array(points, np.float64)
     except (TypeError, ValueError):
-        return None
-    return array if array.shape == (count, 3) else None
+        return False
+    if array.shape != place.shape:
+        return False
+    place[:] = array
+    return True
+
+
+def seen_hands(points_mm: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Joints (T, 2, 21, 3) in metres, and which hands (T, 2) are valid: finite and not all zero."""
+    flat = points_mm.reshape(*points_mm.shape[:2], -1)
+    valid = np.isfinite(flat).all(2) & (flat != 0).any(2)
+    joints = np.where(valid[..., None, None], points_mm * MM, 0.0).astype(np.float32)
+    return joints, valid
 
 
 def frame_stamps(frames: int) -> NDArray[np.int64]:

@@ -23,7 +23,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.data.readers.assembly101 import POSE_STEP, as_points, frame_stamps, recording_splits, subject_of
+from ghtt_core.data.readers.assembly101 import (
+    POSE_STEP,
+    frame_stamps,
+    put_points,
+    recording_splits,
+    seen_hands,
+    subject_of,
+)
 from ghtt_core.data.readers.assembly_annotations import (
     Annotations,
     SegmentsOf,
@@ -32,7 +39,6 @@ from ghtt_core.data.readers.assembly_annotations import (
     segments_of,
     several,
 )
-from ghtt_core.data.readers.assembly_cameras import MM
 from ghtt_core.data.readers.assemblyhands_views import read_views
 from ghtt_core.data.readers.base import (
     SPLITS,
@@ -233,23 +239,16 @@ class AssemblyHandsReader:
         first = min(frames)
         begin, stop = entry.detail["annotated"] or (first, max(frames) + 1)
         numbers = np.arange(begin, stop, POSE_STEP)
-        joints = np.zeros((len(numbers), NUM_HANDS, NUM_JOINTS, 3), np.float32)
-        valid = np.zeros((len(numbers), NUM_HANDS), bool)
+        points = np.full((len(numbers), NUM_HANDS * NUM_JOINTS, 3), np.nan)
         for place, number in enumerate(numbers.tolist()):
-            if number not in frames:
-                continue
-            frame = frames[number]
-            points = as_points(frame.get("world_coord") if isinstance(frame, dict) else None, NUM_HANDS * NUM_JOINTS)
-            if points is None:
+            frame = frames.get(number)
+            if number in frames and not (
+                isinstance(frame, dict) and put_points(points[place], frame.get("world_coord"))
+            ):
                 what = f"'{entry.name}', frame '{number:06d}': 'world_coord' is not 42 points of 3 numbers"
                 faults.report(path, None, what, "the frame")
-                continue
-            for hand, side in enumerate(HAND_NAMES):
-                interhand = points[_FIRST_POINT[side] :][:NUM_JOINTS]
-                if np.isfinite(interhand).all() and interhand.any():
-                    joints[place, hand] = interhand[list(INTERHAND_ORDER)] * MM
-                    valid[place, hand] = True
-        return numbers, joints, valid, first
+        hands = [points[:, _FIRST_POINT[side] :][:, list(INTERHAND_ORDER)] for side in HAND_NAMES]
+        return numbers, *seen_hands(np.stack(hands, axis=1)), first
 
 
 def annotation_file(annotations: Path, split: str, what: str) -> Path:
