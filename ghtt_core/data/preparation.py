@@ -97,7 +97,9 @@ def prepare(
     with _locked(work):
         settings = _settings(reader, plan, on_fault)
         _begin_work(work, settings)
-        parts = {entry.name: part for entry in plan.sequences if (part := _load_part(work, entry)) is not None}
+        # Where something was malformed it may have been put right since: such sequences are read again.
+        loaded = {entry.name: _load_part(work, entry) for entry in plan.sequences}
+        parts = {name: part for name, part in loaded.items() if part is not None and not part.faults}
         listener.begin(plan, len(parts))
         for entry in _read_all(reader, plan, work, parts, on_fault, workers):
             listener.done(entry)

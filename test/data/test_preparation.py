@@ -146,3 +146,14 @@ def test_missing_pieces_of_one_kind_are_one_row():
         ("pictures", "5 sequences: s0, s1, ...", "no images"),
         ("labels", "test", "no scores"),
     ]
+
+
+def test_a_malformed_file_that_was_put_right_is_read_by_the_next_run(reader, tmp_path):
+    (reader.source / "s4").write_text("bad")
+    (reader.source / "s2").write_text("interrupt")
+    with pytest.raises(KeyboardInterrupt):
+        prepare(reader, tmp_path / "out", "skip", workers=1)
+    (reader.source / "s4").write_text("good")
+    (reader.source / "s2").write_text("good")
+    dataset = prepare(reader, tmp_path / "out", "skip", workers=1)
+    assert (dataset.faults, dataset.split("val").names) == ((), ("s3", "s4"))
