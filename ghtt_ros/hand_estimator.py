@@ -64,7 +64,12 @@ class HandEstimatorNode(PipelineNode[HandEstimatorSettings]):
         settings = self.settings
         topic = self.resolve_topic_name("camera_info")
         self._cameras = CameraInfoFollower(topic, self._camera_policy, settings.rectified, self.errors)
-        estimator = open_estimator(settings.estimator, recording=settings.recording, palm_size_m=settings.palm_size)
+        estimator = open_estimator(
+            settings.estimator,
+            recording=settings.recording,
+            palm_size_m=settings.palm_size,
+            image_model=settings.image_model,
+        )
         self._estimation = HandEstimation(estimator, self._cameras, self.errors)
         self._estimation.warm_up()
         self._worker = Worker(self._work, self.errors.error, name="hand_estimation")

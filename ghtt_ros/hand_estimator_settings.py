@@ -31,9 +31,14 @@ class HandEstimatorSettings:
         "pictures.",
         changes="configure",
     )
+    image_model: str = parameter(
+        "",
+        "For the estimator resnet18: folder of its checkpoint; empty: $GHTT_IMAGE_MODEL, else the one that ships.",
+        changes="configure",
+    )
     palm_size: float = parameter(
         0.0,
-        "Metres from the wrist to the four finger knuckles, on average; sets the distance. 0: an adult's.",
+        "Metres from the wrist to the four finger knuckles, on average; sets the distance. 0: the estimator's guess.",
         minimum=0.0,
         maximum=0.2,
         changes="configure",

@@ -31,7 +31,7 @@ ARGUMENTS = (
     ("camera_info_topic", "camera_info", None, "Intrinsics of the camera."),
     ("depth_topic", "", None, "Depth pictures aligned with image_topic; empty: none are used."),
     ("image_transport", "", ("", "raw", "compressed"), "compressed subscribes to <image_topic>/compressed."),
-    ("estimator", "", ("", "mediapipe", "recorded"), "What turns pictures into hands."),
+    ("estimator", "", ("", "mediapipe", "resnet18", "recorded"), "What turns pictures into hands."),
     ("model", "", None, "Folder of a checkpoint; empty: as in params_file, there the one that ships."),
     ("device", "", ("", "auto", "cpu", "cuda"), "Where the networks run."),
     ("params_file", "", None, "Parameters of all nodes (YAML); empty: config/pipeline.yaml of this package."),

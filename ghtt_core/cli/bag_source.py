@@ -140,6 +140,7 @@ def open_bag_source(
     estimator: str = "mediapipe",
     camera_info: Path | None = None,
     palm_size: float | None = None,
+    image_model: Path | None = None,
 ) -> HandSource:
     """Open a bag as the input of a run: its pictures with an estimator, or the hand observations in it.
 
@@ -150,6 +151,7 @@ def open_bag_source(
             observations of the bag are given again.
         camera_info: Intrinsics instead of those in the bag.
         palm_size: Metres, for the estimator.
+        image_model: Checkpoint folder of the estimator resnet18.
 
     Raises:
         InputError: If the bag, the topic or an option cannot be used.
@@ -168,4 +170,4 @@ def open_bag_source(
     camera = PinholeCamera.from_yaml(camera_info) if camera_info is not None else pictures.camera
     if estimator == RecordedPoses.name:
         return PictureSource(pictures, RecordedPoses(read_observations(bag)), camera)
-    return PictureSource(pictures, estimator, camera, palm_size)
+    return PictureSource(pictures, estimator, camera, palm_size, image_model)

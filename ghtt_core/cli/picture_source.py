@@ -28,6 +28,7 @@ class PictureSource:
         estimator: HandEstimator | str,
         camera_info: PinholeCamera | Path | None = None,
         palm_size: float | None = None,
+        image_model: Path | None = None,
     ) -> None:
         """Open the input and load the estimator.
 
@@ -36,10 +37,12 @@ class PictureSource:
             estimator: Name of the estimator, or one that is loaded already.
             camera_info: Intrinsics; guessed from the picture's width, with a warning, where not given.
             palm_size: Metres from the wrist to the finger knuckles; the estimator's default where not given.
+            image_model: Checkpoint folder of the estimator resnet18; found as `find_image_model` says where not given.
 
         Raises:
             InputError: If the input, the intrinsics or an option cannot be used.
             MissingDependencyError: If the estimator misses a library or its model file.
+            CheckpointError: If the checkpoint of the estimator cannot be used.
         """
         if estimator == "recorded":
             raise InputError("The estimator recorded has no eyes; give the recording itself with --poses FILE.npz.")
@@ -55,6 +58,8 @@ class PictureSource:
                 else calibrated.resized(width, height)
             )
             options: dict[str, Any] = {} if palm_size is None else {"palm_size_m": palm_size}
+            if image_model is not None:
+                options["checkpoint"] = image_model
             self._estimator = create_estimator(estimator, **options) if isinstance(estimator, str) else estimator
         except BaseException:
             self._video.close()

@@ -10,6 +10,7 @@ Examples:
   ghtt prepare custom --source recordings --actions actions.csv --store out/data/mine
   ghtt prepare video --source videos --camera-info camera.yaml --store out/data/videos
   ghtt prepare synthetic --store out/data/synthetic --sequences 200 --images jpeg
+  ghtt prepare observe --store out/data/synthetic --split val --estimator resnet18
   ghtt prepare check --store out/data/h2o
 """
 
@@ -25,6 +26,7 @@ from ghtt_core.cli.prepare_assemblyhands import AssemblyHandsOptions, run_assemb
 from ghtt_core.cli.prepare_check import CheckOptions, run_check
 from ghtt_core.cli.prepare_custom import CustomOptions, run_custom
 from ghtt_core.cli.prepare_h2o import H2OOptions, run_h2o
+from ghtt_core.cli.prepare_observe import ObserveOptions, run_observe
 from ghtt_core.cli.prepare_synthetic import SyntheticOptions, run_synthetic
 from ghtt_core.cli.prepare_video import VideoOptions, run_video
 
@@ -37,6 +39,7 @@ PrepareOptions = (
     | Annotated[CustomOptions, tyro.conf.subcommand("custom")]
     | Annotated[VideoOptions, tyro.conf.subcommand("video")]
     | Annotated[SyntheticOptions, tyro.conf.subcommand("synthetic")]
+    | Annotated[ObserveOptions, tyro.conf.subcommand("observe")]
     | Annotated[CheckOptions, tyro.conf.subcommand("check")]
 )  # fmt: skip
 """The subcommands, as `ghtt_core.cli.main` reads them."""
@@ -48,6 +51,7 @@ _RUN: Final[dict[type[Any], Callable[[Any], None]]] = {
     CustomOptions: run_custom,
     VideoOptions: run_video,
     SyntheticOptions: run_synthetic,
+    ObserveOptions: run_observe,
     CheckOptions: run_check,
 }
 

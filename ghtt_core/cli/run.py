@@ -9,6 +9,7 @@ Ctrl-C ends the run early and keeps what was done.
 Examples:
   ghtt run --video hands.mp4 --out out/hands
   ghtt run --video hands.mp4 --camera-info camera.yaml --palm-size 0.085 --out out/hands
+  ghtt run --video hands.mp4 --estimator resnet18 --out out/hands
   ghtt run --camera 0 --out out/live
   ghtt run --bag recording --image /camera/image_raw --out out/recording
   ghtt run --poses recording.npz --forecast both --samples 50 --out out/recording
@@ -52,6 +53,8 @@ class RunOptions:
         poses: Recorded poses (.npz).
         model: Checkpoint folder; by default $GHTT_MODEL, else the one that ships.
         estimator: What turns pictures into hands; `ghtt models list` names them.
+        image_model: Checkpoint folder of the estimator resnet18; by default $GHTT_IMAGE_MODEL, else the one that
+            ships.
         camera_info: YAML file with the camera's intrinsics (as ROS writes it); without one they are guessed from the
             picture's width, and distances are then only roughly right.
         palm_size: Mean distance from wrist to the four finger knuckles in metres; sets the distance to the
@@ -74,6 +77,7 @@ class RunOptions:
     poses: Path | None = None
     model: Path | None = None
     estimator: str = "mediapipe"
+    image_model: Path | None = None
     camera_info: Path | None = None
     palm_size: float | None = None
     samples: int = 20
@@ -97,6 +101,8 @@ def run(options: RunOptions) -> None:
         raise InputError("Say what to look at: one of --video FILE, --camera N, --bag FOLDER and --poses FILE.npz.")
     if options.image is not None and options.bag is None:
         raise InputError("--image names a topic of a bag; give the bag with --bag FOLDER.")
+    if options.image_model is not None and options.estimator != "resnet18":
+        raise InputError("--image-model is of the estimator resnet18; add --estimator resnet18 or leave it out.")
     if options.frames is not None and options.frames < 1:
         raise InputError(f"--frames must be at least 1, not {options.frames}.")
     if options.threads is not None and options.threads < 1:
@@ -120,12 +126,14 @@ def _open_source(options: RunOptions) -> HandSource:
     if options.bag is not None:
         from ghtt_core.cli.bag_source import open_bag_source
 
-        return open_bag_source(options.bag, options.image, options.estimator, options.camera_info, options.palm_size)
+        return open_bag_source(
+            options.bag, options.image, options.estimator, options.camera_info, options.palm_size, options.image_model
+        )
     from ghtt_core.cli.picture_source import PictureSource
 
     pictures = options.camera if options.video is None else options.video
     assert pictures is not None
-    return PictureSource(pictures, options.estimator, options.camera_info, options.palm_size)
+    return PictureSource(pictures, options.estimator, options.camera_info, options.palm_size, options.image_model)
 
 
 def _load_predictor(options: RunOptions) -> MotionPredictor:

@@ -28,7 +28,18 @@ def _recorded(**options: Any) -> HandEstimator:
     return RecordedPoses(options["recording"])
 
 
-_FACTORIES: Final[Mapping[str, Callable[..., HandEstimator]]] = {"mediapipe": _mediapipe, "recorded": _recorded}
+def _resnet18(**options: Any) -> HandEstimator:
+    from ghtt_core.estimators.resnet18 import ResNet18Hands, ResNet18Options
+
+    _refuse_unknown("resnet18", options, tuple(option.name for option in fields(ResNet18Options)))
+    return ResNet18Hands(ResNet18Options(**options))
+
+
+_FACTORIES: Final[Mapping[str, Callable[..., HandEstimator]]] = {
+    "mediapipe": _mediapipe,
+    "resnet18": _resnet18,
+    "recorded": _recorded,
+}
 
 
 def estimator_names() -> tuple[str, ...]:
@@ -41,11 +52,12 @@ def create_estimator(name: str, **options: Any) -> HandEstimator:
 
     Args:
         name: One of `estimator_names()`.
-        **options: Options of that estimator: for `mediapipe` the fields of `MediaPipeOptions`; for `recorded`
-            `recording`, a `HandSequence`.
+        **options: Options of that estimator: for `mediapipe` the fields of `MediaPipeOptions`; for `resnet18`
+            those of `ResNet18Options`; for `recorded` `recording`, a `HandSequence`.
 
     Raises:
         InputError: If the name or an option is unknown or out of range.
+        CheckpointError: If the checkpoint of `resnet18` cannot be used.
         MissingDependencyError: If something the estimator needs is not installed; the sentence names the remedy.
     """
     if name not in _FACTORIES:

@@ -18,8 +18,8 @@ from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS
 from ghtt_core.models.config import ImageEstimatorConfig
 from ghtt_core.models.resnet import ResNet18
 
-PIXEL_OFFSET: Final = 0.5
-"""Colours enter as value / 255 minus this, red first; also with ImageNet weights, as in the paper's code."""
+COLOUR_OFFSET: Final = 0.5
+"""Colours enter as value / 255 minus this; also with ImageNet weights, as in the paper's code."""
 
 
 class ImageEstimate(NamedTuple):
@@ -108,6 +108,15 @@ def _cell_centres(feature_map: Tensor) -> Tensor:
         indexing="ij",
     )
     return torch.stack((x, y), dim=-1).flatten(0, 1) / normal.PIXEL_UNIT
+
+
+def network_input(pictures: Tensor) -> Tensor:
+    """Pictures ``(B, height, width, 3)`` uint8, BLUE first as OpenCV has them, as the network wants them.
+
+    Returns:
+        ``(B, 3, height, width)`` float32, red first, values / 255 - 0.5, in the channels-last order of memory.
+    """
+    return pictures.flip(-1).permute(0, 3, 1, 2).to(torch.float32) / 255 - COLOUR_OFFSET
 
 
 def decode_latents(latents: Tensor) -> tuple[Tensor, Tensor]:

@@ -18,7 +18,7 @@ from ghtt_core.models.card import ImageCard
 from ghtt_core.models.checkpoint import load_checkpoint
 from ghtt_core.models.config import ImageEstimatorConfig
 from ghtt_core.models.image_checkpoint import load_image_checkpoint, save_image_checkpoint
-from ghtt_core.models.image_estimator import ImageEstimator
+from ghtt_core.models.image_estimator import ImageEstimator, network_input
 from ghtt_core.models.resnet import load_pretrained
 from ghtt_core.models.text import create_text_encoder
 from ghtt_core.training.distributed import per_rank_batch
@@ -188,7 +188,7 @@ class ImageTask:
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
         batch = self._prefetcher.get(step).to(self.device)
-        estimate = self.network(batch.network_input())
+        estimate = self.network(network_input(batch.image))
         return image_loss(estimate, batch, self.object_text, self.recipe.objective)
 
     @torch.no_grad()
@@ -199,7 +199,7 @@ class ImageTask:
             items = range(first, min(first + size, len(self.validation)))
             batch = make_batch(self.validation, self._validation_pictures, items, [UNCHANGED] * len(items))
             batch = batch.to(self.device)
-            figures.add(self.network(batch.network_input()), batch, self.object_text)
+            figures.add(self.network(network_input(batch.image)), batch, self.object_text)
         return figures.means()
 
     def export(self, folder: Path, metrics: dict[str, float]) -> None:

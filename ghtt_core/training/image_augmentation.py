@@ -108,7 +108,7 @@ def change_picture(image: NDArray[np.uint8], change: PictureChange) -> NDArray[n
         change: What to do.
 
     Returns:
-        (h, w, 3) RED first. Where nothing was, the picture is black.
+        (h, w, 3) blue first. Where nothing was, the picture is black.
     """
     if change.mirrored:
         image = np.asarray(cv2.flip(image, 1), np.uint8)
@@ -119,7 +119,7 @@ def change_picture(image: NDArray[np.uint8], change: PictureChange) -> NDArray[n
     mean = np.array(cv2.mean(image)[2::-1]) if change.contrast != 1.0 else np.zeros(3)
     matrix = _colour_matrix(change)
     offset = (1 - change.contrast) * change.brightness * float(_GREY @ mean)
-    affine = np.concatenate([matrix[:, ::-1], np.full((3, 1), offset)], axis=1)  # takes blue first, gives red first
+    affine = np.concatenate([matrix[::-1, ::-1], np.full((3, 1), offset)], axis=1)  # of colours with blue first
     return np.asarray(cv2.transform(image, affine), np.uint8)
 
 

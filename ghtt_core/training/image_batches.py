@@ -34,7 +34,7 @@ class ImageBatch:
     """Pictures and what F should say about them.
 
     Attributes:
-        image: (B, height, width, 3) uint8, red first.
+        image: (B, height, width, 3) uint8, blue first.
         pixels: (B, 2, 21, 2) in a picture of 480x270.
         depth: (B, 2, 21) metres.
         joint_valid: (B, 2, 21) bool.
@@ -52,10 +52,6 @@ class ImageBatch:
     def to(self, device: torch.device) -> ImageBatch:
         """The batch on another device."""
         return ImageBatch(*(part.to(device, non_blocking=True) for part in vars(self).values()))
-
-    def network_input(self) -> Tensor:
-        """(B, 3, height, width) float32, values / 255 - 0.5, in the channels-last order of memory."""
-        return self.image.permute(0, 3, 1, 2).to(torch.float32) / 255 - 0.5
 
 
 def make_batch(

@@ -40,7 +40,7 @@ ARGUMENTS: Final = (
     LaunchArgument(
         "image_transport", "", ("", "raw", "compressed"), "compressed subscribes to <image_topic>/compressed."
     ),
-    LaunchArgument("estimator", "", ("", "mediapipe", "recorded"), "What turns pictures into hands."),
+    LaunchArgument("estimator", "", ("", "mediapipe", "resnet18", "recorded"), "What turns pictures into hands."),
     LaunchArgument("model", "", None, "Folder of a checkpoint; empty: as in params_file, there the one that ships."),
     LaunchArgument("device", "", ("", "auto", "cpu", "cuda"), "Where the networks run."),
     LaunchArgument(

@@ -34,7 +34,7 @@ def recording() -> SimpleNamespace:
 
 
 def test_an_unknown_estimator_is_answered_with_those_there_are() -> None:
-    with pytest.raises(InputError, match=r"'openpose'.*mediapipe, recorded"):
+    with pytest.raises(InputError, match=r"'openpose'.*mediapipe, resnet18, recorded"):
         create_estimator("openpose")
     assert set(estimator_names()) == {"mediapipe", "recorded"}
 
