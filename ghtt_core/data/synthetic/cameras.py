@@ -29,9 +29,9 @@ EGO_VIEW: Final = "cam4"
 _FIXED_FOCAL: Final = (235.0, 380.0)
 """Pixels: between a wide depth camera (91 degrees across) and an ordinary webcam."""
 _EGO_FOCAL: Final = (225.0, 320.0)
-_AZIMUTHS: Final = np.deg2rad([-65.0, 65.0, 150.0, 205.0])
+_AZIMUTHS: Final = np.deg2rad([-88.0, 88.0, 148.0, 208.0])
 """Where the fixed cameras stand, seen from the hands, 0 being behind the person's back and 90 to the right."""
-_ELEVATION: Final = np.deg2rad([22.0, 68.0])
+_ELEVATION: Final = np.deg2rad([26.0, 70.0])
 _FILL: Final = (0.50, 0.95)
 """Share of the half picture that the hands' whole motion fills, where distances allow."""
 _DISTANCE_M: Final = (0.45, 1.15)

@@ -52,6 +52,7 @@ class Appearance:
 
     Attributes:
         atlas: (512, 512, 3) BGR texture of hands, body and objects.
+        skin: Mean brightness of the person's skin in plain light, 0..255.
         body: The person's build and dress.
         thickness: Of the hands relative to common ones.
         light: The light.
@@ -65,6 +66,7 @@ class Appearance:
     """
 
     atlas: Image
+    skin: float
     body: Body
     thickness: float
     light: Light
@@ -103,6 +105,7 @@ def sample_appearance(seed: int, objects: tuple[PosedObject, ...], frames: int) 
     colours = [255 * part.colour[::-1] for thing in (*objects, *clutter) for part in thing.parts]
     return Appearance(
         atlas=paint_atlas(rng, skin, colours),
+        skin=float(skin.back.mean()),
         body=body,
         thickness=float(np.clip(np.exp(rng.normal(0.0, 0.09)), 0.8, 1.25)),
         light=light,
@@ -132,7 +135,7 @@ def sample_light(rng: np.random.Generator) -> Light:
         sky=(level * (1 - 0.65 * contrast) * (2 - tint)).astype(np.float32),
         ground=np.full(3, level * rng.uniform(0.12, 0.4) * (1.1 - contrast * 0.5), np.float32),
         gloss=float(rng.uniform(0.0, 0.35)),
-        shadow=float(contrast * rng.uniform(0.4, 0.85)),
+        shadow=float(np.clip(contrast * rng.uniform(0.7, 1.2), 0.15, 0.85)),
         softness=float(rng.uniform(0.004, 0.035)),
     )
 

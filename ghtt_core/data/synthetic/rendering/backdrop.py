@@ -15,6 +15,8 @@ Floats = NDArray[np.float32]
 _FAR = np.float32(1e6)
 _ROOM_SHRINK = 2
 """The room is far away and out of focus: half the resolution is enough."""
+_ROOM_BLUR = 0.9
+_TOUCH_M = 0.015
 
 
 class Backdrop:
@@ -36,14 +38,15 @@ class Backdrop:
         self._table_light = look.light.sky + look.light.main * up
         self._room_light = 0.75 * (look.light.sky + 0.5 * look.light.main) + 0.25
 
-    def draw(self, pose: Floats) -> tuple[Floats, Floats]:
+    def draw(self, pose: Floats) -> tuple[Floats, Floats, Floats]:
         """Draw the scene without anything on the table.
 
         Args:
             pose: (3, 4) world to camera, metres.
 
         Returns:
-            (H, W, 3) float32 BGR, and (H, W) float32, the share of each pixel that shows the table.
+            (H, W, 3) float32 BGR; (H, W) float32, the share of each pixel that shows the table; and (H, W) float32,
+            the inverse depth in 1/metres behind which the table hides things, 0 where it does not.
         """
         turn, eye = pose[:, :3], -pose[:, :3].T @ pose[:, 3]
         image = self._room(turn, eye)
@@ -62,10 +65,12 @@ class Backdrop:
             ((x - left) * texels).astype(np.float32),
             ((y - near) * texels).astype(np.float32),
             cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_WRAP,
+            borderMode=cv2.BORDER_REFLECT,
         )
         image += (top * self._table_light - image) * cover[..., None]
-        return image, cover
+        # Fingers that sink a little into the table are still to be seen.
+        deeper = distance * np.float32((eye[2] + _TOUCH_M) / max(float(eye[2]), 1e-3))
+        return image, cover, np.where(cover > 0.5, 1 / deeper, 0).astype(np.float32)
 
     def _room(self, turn: Floats, eye: Floats) -> Floats:
         """Sides of the room (H, W, 3) where each ray leaves it."""
@@ -87,6 +92,7 @@ class Backdrop:
         column = np.clip(across, 0, 1) * edge + 0.5
         row = side * ROOM_PX + np.clip(downwards, 0, 1) * edge + 0.5
         image = cv2.remap(look.room, column.astype(np.float32), row.astype(np.float32), cv2.INTER_LINEAR)
+        image = cv2.GaussianBlur(image, (0, 0), _ROOM_BLUR)
         large = cv2.resize(image, self._size, interpolation=cv2.INTER_LINEAR)
         return np.asarray(large * self._room_light, np.float32)
 

@@ -21,10 +21,10 @@ HAIR_TILE: Final = 11
 
 _COLUMNS: Final = 13
 _FOREARM_M: Final = 0.25
-_FOREARM_SHARE: Final = np.linspace(0, 1.02, 7, dtype=np.float32)
+_FOREARM_SHARE: Final = np.array([0, 0.17, 0.34, 0.51, 0.68, 0.84, 0.95, 1.0, 1.05], np.float32)
 """Rings from the elbow (0) to the wrist."""
-_FOREARM_WIDTH: Final = np.array([0.044, 0.045, 0.043, 0.039, 0.034, 0.029, 0.026], np.float32)
-_FOREARM_HEIGHT: Final = np.array([0.044, 0.043, 0.040, 0.034, 0.027, 0.021, 0.018], np.float32)
+_FOREARM_WIDTH: Final = np.array([0.044, 0.045, 0.043, 0.039, 0.034, 0.029, 0.0265, 0.025, 0.016], np.float32)
+_FOREARM_HEIGHT: Final = np.array([0.044, 0.043, 0.040, 0.034, 0.027, 0.021, 0.0185, 0.017, 0.009], np.float32)
 _SLEEVE_RINGS: Final = 9
 _SMOOTHING: Final = 9
 

@@ -33,19 +33,22 @@ _ADULT_BONES: Final = 0.034
 # Rings of a finger: the joint they follow, the share of the way to the next one, and their size.
 _RING_JOINT: Final = np.array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2])
 _RING_SHARE: Final = np.array(
-    [-0.30, 0.0, 0.4, 0.85, 0.0, 0.2, 0.6, 0.88, 0.0, 0.3, 0.65, 0.85, 0.98, 1.08, 1.14], np.float32
+    [0.0, 0.0, 0.4, 0.85, 0.0, 0.2, 0.6, 0.88, 0.0, 0.3, 0.65, 0.85, 0.98, 1.08, 1.14], np.float32
 )
 _RING_SIZE: Final = np.array(
-    [0.85, 1.0, 0.96, 0.98, 1.03, 0.97, 0.95, 0.97, 1.02, 0.98, 1.06, 1.0, 0.8, 0.5, 0.02], np.float32
+    [0.55, 1.0, 0.96, 0.98, 1.03, 0.97, 0.95, 0.97, 1.02, 0.98, 1.06, 1.0, 0.8, 0.5, 0.02], np.float32
 )
 _RING_FLATNESS: Final = np.array(
     [1.0, 1.0, 0.97, 0.95, 0.97, 0.95, 0.93, 0.92, 0.92, 0.88, 0.85, 0.82, 0.75, 0.7, 0.7], np.float32
 )
+_ROOT_M: Final = 0.016
+_ROOT_DEPTH_M: Final = np.array([0.0, 0.003, 0.003, 0.003, 0.003], np.float32)
+"""Metres that fingers begin behind and below their first joint."""
 _PHALANGES: Final = ((0, 4), (4, 8), (8, 12))
-_PALM_RINGS: Final = np.array([-0.06, 0.1, 0.3, 0.5, 0.7, 0.86, 0.97, 1.06], np.float32)
-_PALM_TOP: Final = np.array([0.017, 0.0165, 0.015, 0.0135, 0.012, 0.0115, 0.0105, 0.006], np.float32)
-_PALM_BOTTOM: Final = np.array([0.017, 0.0195, 0.0195, 0.017, 0.015, 0.0135, 0.012, 0.006], np.float32)
-_PALM_EDGE: Final = np.array([0.006, 0.007, 0.008, 0.009, 0.0095, 0.0095, 0.009, 0.005], np.float32)
+_PALM_RINGS: Final = np.array([-0.14, 0.03, 0.3, 0.5, 0.7, 0.86, 0.97, 1.06], np.float32)
+_PALM_TOP: Final = np.array([0.011, 0.0165, 0.015, 0.0135, 0.012, 0.0115, 0.0105, 0.006], np.float32)
+_PALM_BOTTOM: Final = np.array([0.012, 0.0185, 0.0195, 0.017, 0.015, 0.0135, 0.012, 0.006], np.float32)
+_PALM_EDGE: Final = np.array([0.001, 0.0065, 0.008, 0.009, 0.0095, 0.0095, 0.009, 0.005], np.float32)
 _WRIST_SPREAD: Final = np.array([0.019, 0.007, -0.006, -0.018], np.float32)
 """Metres towards the thumb, where the four metacarpals begin."""
 
@@ -114,13 +117,18 @@ def _fingers(joints: Floats, axes: HandAxes, size: np.float32) -> Floats:
     """Grids (T, 5, R, C, 3) of the fingers, thumb first."""
     chain = joints[:, _CHAINS]  # (T, 5, 4, 3)
     bones = unit(chain[:, :, 1:] - chain[:, :, :-1])  # (T, 5, 3, 3)
-    # Around a bend the rings turn half-way.
-    at_joint = np.concatenate([bones[:, :, :1], unit(bones[:, :, :-1] + bones[:, :, 1:])], axis=2)
+    # Fingers grow out of their metacarpals, the thumb out of the wrist; around a bend the rings turn half-way.
+    root = unit(chain[:, :, 0] - joints[:, None, WRIST])[:, :, None]
+    at_joint = unit(np.concatenate([root, bones[:, :, :-1]], axis=2) + bones)
     share = _RING_SHARE[:, None]
     start, bone = chain[:, :, _RING_JOINT], bones[:, :, _RING_JOINT]
     length = np.linalg.norm(chain[:, :, 1:] - chain[:, :, :-1], axis=-1)[:, :, _RING_JOINT, None]
     centres = start + share * length * bone
     tangent = np.where(share == 0, at_joint[:, :, _RING_JOINT], bone)
+    centres[:, :, 0] -= (size * np.float32(_ROOT_M)) * root[:, :, 0] + (size * _ROOT_DEPTH_M)[:, None] * axes.dorsal[
+        :, None
+    ]
+    tangent[:, :, 0] = root[:, :, 0]
     side = np.empty_like(tangent)
     side[:, 1:] = across(tangent[:, 1:], np.broadcast_to(axes.radial[:, None, None], tangent[:, 1:].shape))
     side[:, 0] = _thumb_side(joints, axes, tangent[:, 0])

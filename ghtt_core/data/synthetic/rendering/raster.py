@@ -46,7 +46,7 @@ class Layer(NamedTuple):
 
     Attributes:
         colour: (rows, columns, 4) float32: colour 0..255 times cover, and cover 0..1, of a part of the picture.
-        depth: (K, rows, columns) float32 inverse depth of every exposure in 1/metres, 0 where nothing is.
+        depth: (K, rows, columns) float32 inverse depth of every exposure in 1/metres, with what was drawn before.
         corner: Row and column of its first pixel in the picture.
     """
 

@@ -29,13 +29,13 @@ _SUBPIXELS: Final = np.array([[-0.125, -0.375], [0.375, -0.125], [-0.375, 0.125]
 """Where in a pixel the exposures look: no two share a row or a column."""
 _LONG_SMEAR_PX: Final = 6.0
 _GLOSS_POWER: Final = 12
+_SKIN_WEIGHT: Final = 0.75
 
 
 class _Camera(NamedTuple):
     """One view and its ways."""
 
     view: View
-    inside: bool
     sensor: Sensor
     development: Development
     backdrop: Backdrop
@@ -47,12 +47,12 @@ class _Empty(NamedTuple):
     Attributes:
         light: (H, W, 3) BGR.
         table: (H, W) how much of each pixel shows the lit table.
-        depth: (K, H, W) inverse depth of what stands there; None for a camera that moves.
+        depth: (K, H, W) inverse depth behind which nothing is seen, 0 where there is no such.
     """
 
     light: Floats
     table: Floats
-    depth: Floats | None
+    depth: Floats
 
 
 class SceneRenderer:
@@ -78,7 +78,8 @@ class SceneRenderer:
             rng = self._rng(number, 0)
             sensor = sample_sensor(rng)
             backdrop = Backdrop(self.look, view.intrinsics, view.size)
-            self._cameras.append(_Camera(view, view.moving, sensor, Development(sensor, view.size, rng), backdrop))
+            brightness = max(float(backdrop.draw(view.pose(0))[0][::8, ::8].mean()), self._skin_brightness())
+            self._cameras.append(_Camera(view, sensor, Development(sensor, view.size, rng, brightness), backdrop))
         self._screens: OrderedDict[tuple[int, int], Floats] = OrderedDict()
         self._empty: dict[int, _Empty] = {}
 
@@ -100,7 +101,7 @@ class SceneRenderer:
         light = empty.light * self._sunlit(camera, stretch, row, pose, empty.table)
         points = self._exposures(number, frame, stretch)
         drawn = empty.depth
-        if drawn is not None and len(points) > len(drawn):
+        if len(points) > len(drawn):
             drawn = np.tile(drawn, (len(points) // len(drawn), 1, 1))
         triangles = None if camera.view.moving else stretch.touched
         layer = rasterise(points, self._mesh(stretch, row, pose, triangles), camera.view.size, drawn)
@@ -111,12 +112,17 @@ class SceneRenderer:
     def _rng(self, number: int, moment: int) -> np.random.Generator:
         return np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=(number, moment)))
 
+    def _skin_brightness(self) -> float:
+        """What a camera takes care not to overexpose, on the scale of a whole picture's mean."""
+        light = self.look.light
+        return _SKIN_WEIGHT * self.look.skin * float((0.7 * light.sky + 0.3 * light.ground + 0.5 * light.main).mean())
+
     def _before(self, number: int, frame: int) -> _Empty:
         """The scene without what moves; what a camera that stands still sees of it is drawn once."""
         camera = self._cameras[number]
         if camera.view.moving:
-            light, table = camera.backdrop.draw(camera.view.pose(frame))
-            return _Empty(light, table, None)
+            light, table, depth = camera.backdrop.draw(camera.view.pose(frame))
+            return _Empty(light, table, np.repeat(depth[None], len(_SUBPIXELS), axis=0))
         if number not in self._empty:
             self._empty[number] = self._stage(camera)
         return self._empty[number]
@@ -124,14 +130,14 @@ class SceneRenderer:
     def _stage(self, camera: _Camera) -> _Empty:
         """Table, room, the person's body and what lies about, through a camera that stands still."""
         pose = camera.view.pose(0)
-        light, table = camera.backdrop.draw(pose)
+        light, table, behind = camera.backdrop.draw(pose)
         still = self._geometry.still()
         light = light * self._sunlit(camera, still, 0, pose, table)
         screen = _project(camera.view, still.surface.points, np.zeros(1, np.int64))[0]
         points = np.repeat(screen[None], len(_SUBPIXELS), axis=0)
         points[..., :2] += _SUBPIXELS[:, None]
-        depth = np.zeros((len(points), *table.shape), np.float32)
-        layer = rasterise(points, self._mesh(still, 0, pose), camera.view.size)
+        depth = np.repeat(behind[None], len(points), axis=0)
+        layer = rasterise(points, self._mesh(still, 0, pose), camera.view.size, depth)
         if layer is not None:
             _cover(light, layer)
             (top, left), (height, width) = layer.corner, layer.colour.shape[:2]

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
+_GREY: Final = 112.0
+_AUTOMATIC: Final = (0.45, 1.9)
+"""How far a camera corrects its exposure."""
 _SPARE_PX: Final = 64
 """Noise is drawn once, and each picture takes another part of it."""
 
@@ -48,7 +51,7 @@ def sample_sensor(rng: np.random.Generator) -> Sensor:
     blue, green, red = np.exp(rng.normal(0.0, 0.05, 3))
     return Sensor(
         exposure=float(rng.uniform(0.1, 0.75)),
-        gain=float(np.exp(rng.normal(0.0, 0.13))),
+        gain=float(np.exp(rng.normal(0.0, 0.2))),
         white=(float(blue), float(green), float(red)),
         gamma=float(np.exp(rng.normal(0.0, 0.13))),
         vignette=float(rng.uniform(0.0, 0.35)),
@@ -61,22 +64,24 @@ def sample_sensor(rng: np.random.Generator) -> Sensor:
 class Development:
     """Turns light into pictures of one camera."""
 
-    def __init__(self, sensor: Sensor, size: tuple[int, int], rng: np.random.Generator) -> None:
+    def __init__(self, sensor: Sensor, size: tuple[int, int], rng: np.random.Generator, brightness: float) -> None:
         """Prepare curves and noise.
 
         Args:
             sensor: The camera.
             size: Width and height.
             rng: Source of its noise.
+            brightness: Mean of the light that the camera measures, 0..255: exposure is automatic.
         """
+        automatic = np.clip(_GREY / max(brightness, 1.0), *_AUTOMATIC)
         self._sensor = sensor
         width, height = size
         down, right = np.mgrid[0:height, 0:width].astype(np.float32)
         radius = ((right - width / 2) ** 2 + (down - height / 2) ** 2) / ((width / 2) ** 2 + (height / 2) ** 2)
         fall_off = 1 - np.float32(sensor.vignette) * radius
-        self._factor = (fall_off[..., None] * np.array(sensor.white, np.float32) * np.float32(sensor.gain)).astype(
-            np.float32
-        )
+        self._factor = (
+            fall_off[..., None] * np.array(sensor.white, np.float32) * np.float32(sensor.gain * automatic)
+        ).astype(np.float32)
         level = np.arange(256) / 255.0
         self._curve = np.round(255 * level**sensor.gamma).astype(np.uint8)
         shape = (height + _SPARE_PX, width + _SPARE_PX, 3)
