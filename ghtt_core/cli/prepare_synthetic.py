@@ -53,7 +53,7 @@ class SyntheticOptions:
     val_share: float = 0.1
     test_share: float = 0.1
     free_fraction: float = 0.1
-    vocabulary: Literal["workbench", "h2o"] = "workbench"
+    vocabulary: Literal["workbench", "h2o"] = "h2o"
     clips: int = 0
     seed: int = 0
     workers: int = 2

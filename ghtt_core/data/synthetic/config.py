@@ -12,6 +12,7 @@ from ghtt_core.errors import RecipeError
 HELD_OUT_SUBJECT = 100_000
 """Subjects from this number on are never in training data: evaluation starts its range here."""
 VocabularyName = Literal["workbench", "h2o"]
+JointConvention = Literal["varied", "anatomical"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class SyntheticConfig:
         leave_probability: How often one hand leaves the view for a while.
         vocabulary: "workbench": 20 verbs on 12 things, hands alone. "h2o": the 36 actions of the H2O data set, with
             posed objects that the hands touch (docs/synthetic_world.md).
+        joint_convention: "varied": every subject comes from a data set with its own idea of where joints are, which
+            no picture can tell. "anatomical": joints are where bones turn, for all subjects of "h2o".
     """
 
     sequences: int = 1000
@@ -36,6 +39,7 @@ class SyntheticConfig:
     subjects: int = 500
     leave_probability: float = 0.15
     vocabulary: VocabularyName = "workbench"
+    joint_convention: JointConvention = "varied"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be generated.

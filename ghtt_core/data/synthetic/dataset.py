@@ -22,7 +22,7 @@ from ghtt_core.data.synthetic.cameras import VIEW_NAMES, camera_rig
 from ghtt_core.data.synthetic.config import SyntheticConfig, VocabularyName
 from ghtt_core.data.synthetic.performance import Performance, perform_world
 from ghtt_core.data.synthetic.rendering.scene import SceneRenderer
-from ghtt_core.data.synthetic.vocabulary import ACTIONS, OBJECT_NAMES
+from ghtt_core.data.synthetic.vocabularies import vocabulary_of
 from ghtt_core.data.taxonomy import ActionLabel
 from ghtt_core.data.views import ImageSource, View
 from ghtt_core.errors import InputError, OutputError
@@ -67,7 +67,7 @@ class SyntheticReader:
     val_share: float = 0.1
     test_share: float = 0.1
     free_fraction: float = 0.1
-    vocabulary: VocabularyName = "workbench"
+    vocabulary: VocabularyName = "h2o"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be made.
@@ -103,6 +103,7 @@ class SyntheticReader:
             first_subject=FIRST_SUBJECTS[split],
             subjects=_SUBJECTS[split],
             vocabulary=self.vocabulary,
+            joint_convention="anatomical",
         )
 
     def plan(self, faults: Faults) -> SourcePlan:
@@ -152,7 +153,11 @@ def perform(reader: SyntheticReader, split: str, index: int) -> Performance:
 
 def taxonomy(vocabulary: VocabularyName) -> tuple[tuple[ActionLabel, ...], tuple[str, ...]]:
     """Labels and object names of a vocabulary, in their order."""
-    return tuple(ActionLabel(f"{verb} {noun}", verb, noun) for verb, noun in ACTIONS), OBJECT_NAMES
+    table = vocabulary_of(vocabulary)
+    labels = enumerate(table.actions, start=1)
+    return tuple(
+        ActionLabel(f"{verb} {noun}", verb, noun, number) for number, (verb, noun) in labels
+    ), table.object_names
 
 
 def write_pictures(

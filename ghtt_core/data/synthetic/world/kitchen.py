@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +47,8 @@ def kitchen(config: SyntheticConfig, seed: int, index: int, nouns: Sequence[str]
     """Performance number ``index`` of a data set, about the given nouns or random ones."""
     dice = Dice(seed, index, _MOTION)
     performer = make_performer(config.first_subject + dice.below(config.subjects))
+    if config.joint_convention == "anatomical":
+        performer = replace(performer, shape=performer.body)
     frames = config.frames
     segments: tuple[ActionSegment, ...] = ()
     things: list[ThingScript] = []
