@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
@@ -97,11 +97,9 @@ def prepare(
     with _locked(work):
         settings = _settings(reader, plan, on_fault)
         _begin_work(work, settings)
-        # Where something was malformed it may have been put right since: such sequences are read again.
-        loaded = {entry.name: _load_part(work, entry) for entry in plan.sequences}
-        parts = {name: part for name, part in loaded.items() if part is not None and not part.faults}
-        listener.begin(plan, len(parts))
-        for entry in _read_all(reader, plan, work, parts, on_fault, workers):
+        left = [entry for entry in plan.sequences if not _is_kept(work, entry)]
+        listener.begin(plan, len(plan.sequences) - len(left))
+        for entry in _read_all(reader, left, work, on_fault, workers):
             listener.done(entry)
         try:
             _assemble(reader, plan, work, faults, settings)
@@ -189,11 +187,17 @@ def _load_part(work: Path, entry: SourceSequence) -> _Part | None:
         return None
 
 
+def _is_kept(work: Path, entry: SourceSequence) -> bool:
+    """Whether an earlier run has read a sequence soundly; malformed files of it may have been put right since."""
+    part = _load_part(work, entry)
+    return part is not None and not part.faults
+
+
 def _read_all(
-    reader: DatasetReader, plan: SourcePlan, work: Path, parts: Mapping[str, _Part], on_fault: OnFault, workers: int
+    reader: DatasetReader, entries: Sequence[SourceSequence], work: Path, on_fault: OnFault, workers: int
 ) -> Iterator[SourceSequence]:
-    """Read what is not there yet, the largest first so that no worker is left alone with it at the end."""
-    left = sorted((e for e in plan.sequences if e.name not in parts), key=lambda entry: -entry.size)
+    """Read sequences, the largest first so that no worker is left alone with it at the end."""
+    left = sorted(entries, key=lambda entry: -entry.size)
     if workers == 1 or len(left) < 2:
         for entry in left:
             _read_part(reader, entry, work, on_fault)
