@@ -76,7 +76,9 @@ def _own_configuration(environment: Mapping[str, str], networked: bool) -> str:
 # A picture has 600 fragments: with the usual buffer, a process that sleeps for 30 ms loses some of them; the kernel
 # grants as much of it as net.core.rmem_max allows. And a writer shall replace old messages, as keep last says, rather
 # than wait for a reader: by default it waits as soon as half a megabyte is not acknowledged, which is one forecast.
+# Datagrams as large as UDP allows, as Fast DDS sends them, halve the time a forecast takes to leave.
 _LARGE_MESSAGES = (
+    "<General><MaxMessageSize>65000B</MaxMessageSize></General>"
     '<Internal><SocketReceiveBufferSize max="16MB"/>'
     "<Watermarks><WhcHigh>64MB</WhcHigh><WhcHighInit>64MB</WhcHighInit></Watermarks></Internal>"
 )
