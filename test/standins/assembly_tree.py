@@ -93,7 +93,8 @@ def write_assembly101(
         if recording.video_rate is not None:
             pictures = recording.frames * recording.video_rate // 60
             for number, view in enumerate(views):
-                write_video(root / "recordings" / name / f"{view}.mp4", recording.video_rate, pictures, number)
+                count = pictures if number < len(SERIALS) else 1  # nobody reads those of the headset
+                write_video(root / "recordings" / name / f"{view}.mp4", recording.video_rate, count, number)
     write_annotations(root, recordings, views)
     write_calibration(root / "annotations" / "calib.txt")
     return tree

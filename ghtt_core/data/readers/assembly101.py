@@ -26,7 +26,6 @@ from ghtt_core.data.readers.assembly_annotations import (
     no_labels,
     read_annotations,
     segments_of,
-    several,
 )
 from ghtt_core.data.readers.assembly_cameras import EXO_SERIALS, MM, find_video, read_calibration
 from ghtt_core.data.readers.assembly_labels import SPLIT_FILES, read_lines
@@ -83,18 +82,17 @@ class Assembly101Reader:
         sequences: list[SourceSequence] = []
         for split in SPLITS:
             names = sorted(name for name, of in splits.items() if of == split)
-            without = [name for name in names if not (poses / f"{name}.json").is_file()]
-            if without:
-                missing.append(several("poses", without, split, "left out"))
             for name in names:
                 path = poses / f"{name}.json"
-                if name not in without:
-                    detail = {
-                        "frames_60": counts.get(name),
-                        "object_names": list(annotations.object_names),
-                        "labels": annotations.details.get(name) or no_labels(),
-                    }
-                    sequences.append(SourceSequence(split, name, path.stat().st_size / 2**20, detail))
+                if not path.is_file():
+                    missing.append(Missing("poses", name, f"left out of {split}"))
+                    continue
+                detail = {
+                    "frames_60": counts.get(name),
+                    "object_names": list(annotations.object_names),
+                    "labels": annotations.details.get(name) or no_labels(),
+                }
+                sequences.append(SourceSequence(split, name, path.stat().st_size / 2**20, detail))
         if not sequences:
             raise InputError(
                 f"{self.source} has no recording to read: put the lists of Assembly101 in annotations/"
@@ -107,8 +105,7 @@ class Assembly101Reader:
         else:
             notes["calibration_sha256"] = digest_of(calibration)
         unknown = sorted({path.stem for path in poses.glob("*.json")} - splits.keys())
-        if unknown:
-            missing.append(several("split", unknown, "", "left out"))
+        missing += [Missing("split", name, "no list names it; left out") for name in unknown]
         return SourcePlan(
             sequences=tuple(sequences),
             labels=annotations.labels,

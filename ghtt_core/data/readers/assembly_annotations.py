@@ -192,19 +192,16 @@ def _add_coarse(
     labels, _ = read_taxonomy(path, faults)
     _note_names(folder / "tail_actions.txt", "tail_coarse_actions", labels, notes, missing, faults)
     by_name = {label.name: label for label in labels}
-    without = []
     digest = hashlib.sha256()
     for name, detail in sorted(details.items()):
         files = [folder / "coarse_labels" / f"{part}_{name}.txt" for part in _PARTS]
         parts = [read_coarse(file, by_name, faults) for file in files if file.is_file()]
         if not parts or None in parts:
-            without.append(name)
+            missing.append(Missing("coarse labels", name, "fine labels only"))
         rows = [row for part in parts for row in part or ()]
         detail[COARSE] = pack_rows(sorted(rows, key=lambda row: (row.start, row.end)))
         digest.update(repr((name, detail[COARSE])).encode())
     notes["coarse_labels_sha256"] = digest.hexdigest()
-    if without:
-        missing.append(several("coarse labels", without, "", "fine labels only"))
     return labels
 
 
@@ -215,12 +212,6 @@ def _note_names(
         notes[key] = list(read_names(path, (label.name for label in labels), faults))
     else:
         missing.append(Missing(f"{path.parent.name}/{path.name}", "", "no scores apart for head and tail actions"))
-
-
-def several(what: str, names: list[str], where: str, consequence: str) -> Missing:
-    """One line about something that several recordings lack."""
-    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-    return Missing(f"{what} of {names[0]}{more}", where, consequence)
 
 
 def digest_of(path: Path) -> str:

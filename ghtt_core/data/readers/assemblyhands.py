@@ -37,7 +37,6 @@ from ghtt_core.data.readers.assembly_annotations import (
     no_labels,
     read_annotations,
     segments_of,
-    several,
 )
 from ghtt_core.data.readers.assemblyhands_views import read_views
 from ghtt_core.data.readers.base import (
@@ -103,8 +102,7 @@ class AssemblyHandsReader:
             missing += annotations.missing
             splits = recording_splits(lists, annotations, faults)
             without = sorted(recordings.keys() - splits.keys())
-            if without:
-                missing.append(several("split in Assembly101", without, "", "left out"))
+            missing += [Missing("split in Assembly101", name, "left out") for name in without]
         sequences = []
         for split in SPLITS:
             for name in sorted(name for name in recordings if splits.get(name) == split):

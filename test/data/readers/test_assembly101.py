@@ -206,7 +206,7 @@ def test_what_is_missing_is_said_and_the_rest_is_offered(tmp_path, small):
         path.unlink()
     (root / "poses@60fps" / f"{name_of(9099)}.json").write_text("[]")
     prepared = prepare(Assembly101Reader(root), tmp_path / "store", workers=1)
-    said = " ".join(piece.what for piece in prepared.missing)
+    said = " ".join(f"{piece.what} {piece.where}" for piece in prepared.missing)
     for word in ("calib.txt", "coarse-annotations/actions.csv", "CSVs/train.csv", name_of(9099), "split"):
         assert word in said
     sequence = prepared.split("train").sequence(0)

@@ -111,7 +111,7 @@ def test_splits_are_those_of_assembly101_whichever_file_the_poses_are_in(dataset
 
 
 def test_a_recording_in_no_split_of_assembly101_is_left_out_and_said_to_be(dataset):
-    assert any(ELSEWHERE in piece.what for piece in dataset.missing)
+    assert any(piece.where == ELSEWHERE for piece in dataset.missing)
     assert not any(ELSEWHERE in store.names for store in dataset.splits.values())
 
 
