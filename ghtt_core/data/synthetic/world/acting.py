@@ -152,22 +152,29 @@ class Act:
         """
         hand.leave(begin)
         grasp = self.grasp(hand, thing, name)
-        hold = hand.take(thing, touch, grasp.hand_to_thing, grasp.wide, carries)
+        hold = hand.take(thing, touch, grasp, carries)
         if slide is not None:
             hold.slide.jump(touch - 1.0, slide)
         goal = hand.pose
         angles = self._unwound(hand, goal.angles())
-        # The last centimetres are approached along the opened hand, from its back and a little from above.
-        back = goal.apply((-0.035, 0.0, 0.02))
-        before = (back[0], back[1], back[2] + 0.012)
+        # The last centimetres lead the thing in between thumb and fingers.
+        before = goal.apply(grasp.approach)
         reaching = touch - begin
         hand.go(begin, 0.8 * reaching, before, angles, lift=min(0.05 * reaching, 0.04))
         hand.route.move(touch - 0.42 * reaching, 0.42 * reaching, [*goal.at, *angles])
-        opening = self.dice.uniform(0.75, 1.25)
+        opening = self.dice.uniform(0.95, 1.3)
         wide = grasp.closed + opening * (grasp.wide - grasp.closed)
         hand.shape(begin, min(0.7 * reaching, 0.5), wide)
-        hand.shape(closed - min(0.8 * (closed - begin), 0.4), min(0.8 * (closed - begin), 0.4), grasp.closed)
+        closing = min(closed - touch + 0.1, 0.42)
+        hand.shape(closed - closing, closing, grasp.closed)
         return grasp
+
+    def reach_share(self, hand: HandScript, thing: ThingScript, length: float, share: float) -> float:
+        """The share of an action's length that a reach takes: more than usual if the way is long."""
+        goal, place = hand.own(thing.target).at, hand.place
+        x, y, z = goal[0] - place[0], goal[1] - place[1], goal[2] - place[2]
+        needed = 0.28 + 1.25 * math.sqrt((x * x + y * y) + z * z)
+        return max(share, min(needed / length, 0.55))
 
     def _unwound(self, hand: HandScript, angles: Vector) -> Vector:
         """The same angles without a needless full turn from where the hand is."""
@@ -202,7 +209,7 @@ class Act:
         if hold is None:
             return onset + duration
         sign = -1.0 if hand.aiding else 1.0
-        own = hold.hand_to_thing.angles()[0] + float(hold.slide.target[3])
+        own = hold.grasp.hand_to_thing.angles()[0] + float(hold.slide.target[3])
         spin = sign * (self.comfortable(at) + self._offset(hold.thing, hand) - own + twist)
         values = hold.thing.channel.target
         current = float(values[3] + values[6])
@@ -224,17 +231,20 @@ class Act:
         hold = hand.held
         opened = begin + 0.35 * (end - begin)
         if hold is not None:
-            hand.shape(begin, 0.9 * (opened - begin), self.opened(hand))
+            hand.shape(begin, 0.9 * (opened - begin), self.opened(hand, 1.0))
             hand.leave(opened)
+            # Out the way it came in, then back.
+            out = hand.pose.apply(hold.grasp.approach)
+            hand.route.move(opened, 0.5 * (end - opened), [*out, *hand.route.target[3:]])
         place = hand.place
         goal = self.near((place[0] + back[0], place[1] + back[1], place[2] + back[2]), 0.015)
-        hand.go(opened, end - opened, goal)
-        hand.shape(opened + 0.3 * (end - opened), 0.7 * (end - opened), self.posture("relaxed"))
+        hand.go(opened + 0.2 * (end - opened), 0.8 * (end - opened), goal)
+        hand.shape(opened + 0.45 * (end - opened), 0.6 * (end - opened), self.posture("relaxed"))
 
     def opened(self, hand: HandScript, share: float = 0.8) -> Array:
         """The posture of a hand that opens around what it holds."""
         hold, closed = hand.held, hand.fingers.target
-        return closed if hold is None else closed + share * (hold.wide - closed)
+        return closed if hold is None else closed + share * (hold.grasp.wide - closed)
 
     def rest(self, hand: HandScript, onset: float, duration: float) -> float:
         """Lie down on the table, or hover over it."""

@@ -71,7 +71,7 @@ def make_performer(identity: int) -> Performer:
         left_handed=subject.left_handed,
         tempo=tempo,
         size=size,
-        restless=min(drift / 0.002, 3.0),
+        restless=min(max(drift / 0.002, 0.4), 2.0),
         tremor=tremor,
     )
 

@@ -42,7 +42,7 @@ def _shift(act: Act, hand: HandScript, begin: float, length: float) -> None:
 
 def _flip(act: Act, hand: HandScript, begin: float, length: float) -> None:
     """Turn the palm over, as quickly as one does, and often back again."""
-    quick = act.dice.uniform(0.20, 0.42)
+    quick = act.dice.uniform(0.16, 0.40)
     now, side = begin, 1.0
     while begin + length - now > quick:
         goal = hand.route.target.copy()
@@ -89,4 +89,4 @@ def _beckon(act: Act, hand: HandScript, begin: float, length: float) -> None:
 _GESTURES: Final[tuple[Callable[[Act, HandScript, float, float], None], ...]] = (
     _rest, _shift, _flip, _shake, _drum, _stretch, _beckon,
 )  # fmt: skip
-_WEIGHTS: Final = (4.0, 3.0, 1.4, 0.8, 1.0, 0.8, 1.5)
+_WEIGHTS: Final = (3.5, 3.0, 2.4, 1.2, 1.4, 1.2, 1.8)

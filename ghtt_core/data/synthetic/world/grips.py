@@ -56,11 +56,17 @@ class Grasp(NamedTuple):
         hand_to_thing: Pose of the hand's moving frame in the thing's frame.
         wide: (22,) radians, opened to take it.
         closed: (22,) radians, touching it.
+        approach: Where the opened hand comes from, in its own moving frame, metres.
     """
 
     hand_to_thing: Pose
     wide: Array
     closed: Array
+    approach: Vector
+
+
+_APPROACHES: Final[dict[str, Vector]] = {"wrap": (-0.012, 0.0, 0.075), "clasp": (-0.075, 0.0, 0.004)}
+_FROM_ABOVE: Final = (-0.045, 0.0, 0.045)
 
 
 def scaled(kind: ThingKind, factor: float) -> ThingKind:
@@ -93,7 +99,8 @@ def grasp_of(performer: Performer, kind: ThingKind, grip: Grip, azimuth: float) 
         azimuth: Direction of the hand in the thing's frame, radians.
     """
     pose = hand_pose(performer, grip, azimuth)
-    return Grasp(pose, SHAPES[grip.wide], close_on(performer, kind.parts, pose.inverse(), grip))
+    approach = _APPROACHES.get(grip.closed, _FROM_ABOVE)
+    return Grasp(pose, SHAPES[grip.wide], close_on(performer, kind.parts, pose.inverse(), grip), approach)
 
 
 def hand_pose(performer: Performer, grip: Grip, azimuth: float) -> Pose:

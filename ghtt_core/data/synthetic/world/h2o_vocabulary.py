@@ -77,7 +77,7 @@ CHAINS: Final[dict[str, tuple[tuple[float, str], ...]]] = {
 """For every noun, weights and what is done with it in one go."""
 
 _PAUSES: Final[dict[str, float]] = {
-    "place grab": 0.8, "take out put in": 2.2, "grab read": 1.2, "open pour": 1.4, "open take out": 0.7,
+    "place grab": 0.8, "take out put in": 2.8, "grab read": 1.2, "open pour": 1.4, "open take out": 0.7,
     "pour close": 1.5, "take out close": 2.6, "read take out": 1.0, "place take out": 1.2, "put in read": 1.2,
     "place open": 1.5, "open squeeze": 0.5, "grab spray": 0.4, "open place": 0.6,
 }  # fmt: skip

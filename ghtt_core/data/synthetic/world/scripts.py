@@ -14,6 +14,7 @@ from typing import Final
 
 from ghtt_core.data.synthetic.hand_model import Array
 from ghtt_core.data.synthetic.world.channel import Channel, Cycle
+from ghtt_core.data.synthetic.world.grips import Grasp
 from ghtt_core.data.synthetic.world.pose import IDENTITY, Pose, Vector, pose_of
 from ghtt_core.data.synthetic.world.things import ThingKind
 
@@ -98,9 +99,8 @@ class Hold:
         thing: What is held.
         begin: Seconds.
         end: Seconds.
-        hand_to_thing: Pose of the hand in the thing's frame; for the aiding hand in the mirrored one.
+        grasp: How; for the aiding hand in the mirrored frame of the thing.
         carries: Whether the hand's unsteadiness moves the thing.
-        wide: (22,) radians, the posture that opens this grasp.
         slide: Motion of the hand relative to the thing, in the thing's frame: offset (3) in metres and spin about the
             thing's axis.
     """
@@ -108,9 +108,8 @@ class Hold:
     thing: ThingScript
     begin: float
     end: float
-    hand_to_thing: Pose
+    grasp: Grasp
     carries: bool
-    wide: Array
     slide: Channel
 
 
@@ -141,7 +140,7 @@ class HandScript:
         if hold is None:
             x, y, z, azimuth, elevation, roll = (float(value) for value in self.route.target)
             return pose_of((x, y, z), (azimuth, elevation, roll))
-        return self.own(hold.thing.target) @ slide_pose(hold.slide.target) @ hold.hand_to_thing
+        return self.own(hold.thing.target) @ slide_pose(hold.slide.target) @ hold.grasp.hand_to_thing
 
     def own(self, pose: Pose) -> Pose:
         """A pose of the world in the hand's own side's frame, or back."""
@@ -176,9 +175,9 @@ class HandScript:
         """Move the fingers to a posture. Returns when it is done."""
         return self.fingers.move(onset, duration, posture)
 
-    def take(self, thing: ThingScript, at: float, hand_to_thing: Pose, wide: Array, carries: bool) -> Hold:
+    def take(self, thing: ThingScript, at: float, grasp: Grasp, carries: bool) -> Hold:
         """Hold a thing from an instant on; the hand is assumed to have come to it by then."""
-        hold = Hold(thing, at, FOREVER, hand_to_thing, carries, wide, Channel([0.0, 0.0, 0.0, 0.0]))
+        hold = Hold(thing, at, FOREVER, grasp, carries, Channel([0.0, 0.0, 0.0, 0.0]))
         self.holds.append(hold)
         return hold
 

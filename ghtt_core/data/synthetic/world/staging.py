@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -22,6 +23,8 @@ _APPROACH, _DEPART = 0.22, 0.16
 """Seconds over which a hand's own route and the thing it takes or leaves are blended."""
 _STEADY: Final = 0.25
 """Seconds in which a hand's unsteadiness reaches what it lifted."""
+_SETTLE: Final = 0.25
+"""Seconds over which a thing passes from one parent to another."""
 _SLIP: Final = 0.2
 """Share of a hand's sway that is left relative to what it holds."""
 _CONTACT_CALM: Final = 0.22
@@ -66,24 +69,47 @@ def _place(
     if id(thing) in tracks:
         return tracks[id(thing)]
     values = thing.channel.render(frames)
+    phases = _phases(thing, frames)
     for hand in hands:
         for hold in hand.holds:
             if hold.thing is thing and hold.carries:
-                values[:, :6] += _carried(hold, frames)[:, None] * _mirrored_sway(sway[id(hand)], hand.aiding)
+                shaken = _carried(hold, frames)[:, None] * _mirrored_sway(sway[id(hand)], hand.aiding)
+                for parent, first, last in phases:
+                    if parent is None:
+                        values[first:last, :6] += shaken[first:last]
     own = track_of(values[:, :3], values[:, 3:6])
     if values[:, 6].any():
         spin = np.zeros((frames, 3))
         spin[:, 0] = values[:, 6]
         own = own @ track_of(np.zeros((frames, 3)), spin)
-    bounds = [frame_at(since) for since, _ in thing.parents] + [frames]
-    for (_, parent), first, last in zip(thing.parents, bounds, bounds[1:], strict=False):
-        first, last = min(max(first, 0), frames), min(max(last, 0), frames)
-        if parent is not None and last > first:
-            base = _place(parent, frames, hands, sway, tracks).between(first, last)
-            fixed = base @ own.between(first, last)
-            own.turn[first:last], own.at[first:last] = fixed.turn, fixed.at
+    bases = [None if parent is None else _place(parent, frames, hands, sway, tracks) for parent, _, _ in phases]
+    last_of = [(own.between(last - 1, last), base) for (_, _, last), base in zip(phases, bases, strict=True)]
+    last_of = [(PoseTrack(pose.turn.copy(), pose.at.copy()), base) for pose, base in last_of]
+    for base, (_, first, last) in zip(bases, phases, strict=True):
+        if base is not None:
+            _overwrite(own, first, base.between(first, last) @ own.between(first, last))
+    settle = frame_at(_SETTLE)
+    for (pose, base), (_, first, last) in zip(last_of, phases[1:], strict=False):
+        # The plan knows nothing of unsteadiness: what was loosened from one thing eases into the next one's care.
+        end = min(first + settle, last)
+        still = PoseTrack(np.repeat(pose.turn, end - first, axis=0), np.repeat(pose.at, end - first, axis=0))
+        before = still if base is None else base.between(first, end) @ still
+        weight = eased((np.arange(end - first) + 1.0) / settle)
+        _overwrite(own, first, blended(before, own.between(first, end), weight))
     tracks[id(thing)] = own
     return own
+
+
+def _phases(thing: ThingScript, frames: int) -> list[tuple[ThingScript | None, int, int]]:
+    """(parent, first frame, frame after the last) of every stretch with one parent, in order, none of them empty."""
+    bounds = [0] + [min(max(frame_at(since), 0), frames) for since, _ in thing.parents] + [frames]
+    parents = [None, *(parent for _, parent in thing.parents)]
+    return [(p, first, last) for p, (first, last) in zip(parents, pairwise(bounds), strict=True) if last > first]
+
+
+def _overwrite(track: PoseTrack, first: int, poses: PoseTrack) -> None:
+    """Put poses into a track from a frame on; in place."""
+    track.turn[first : first + len(poses.turn)], track.at[first : first + len(poses.at)] = poses.turn, poses.at
 
 
 def _carried(hold: Hold, frames: int) -> Array:
@@ -121,7 +147,7 @@ def _act(
         turned[:, 0] = slide[:, 3]
         # Skin gives: a held hand moves a little against what it holds.
         slide[:, :3] += _SLIP * sway[first:last, :3]
-        led = (thing.mirrored() if hand.aiding else thing) @ track_of(slide[:, :3], turned) @ hold.hand_to_thing
+        led = (thing.mirrored() if hand.aiding else thing) @ track_of(slide[:, :3], turned) @ hold.grasp.hand_to_thing
         joined = blended(track.between(first, last), led, weight)
         track.turn[first:last], track.at[first:last] = joined.turn, joined.at
         holding[first:last] = np.maximum(holding[first:last], weight)

@@ -73,7 +73,7 @@ def _episode(act: Act, noun: str, seconds: float, frames: int, segments: list[Ac
     for position, verb in enumerate(verbs):
         if act.now > seconds:
             return
-        factor = min(max(dice.factor(SPREAD) / act.performer.tempo, _SHORTEST), _LONGEST)
+        factor = min(max(1.08 * dice.factor(SPREAD) / act.performer.tempo, _SHORTEST), _LONGEST)
         begin, length = act.now, typical_seconds(verb, noun) * factor
         PROGRAMS[verb, noun if (verb, noun) in PROGRAMS else ""](act, cast, begin, length)
         act.now = begin + length

@@ -15,10 +15,10 @@ def sway_of(dice: Dice, performer: Performer, frames: int) -> Array:
     """(T, 6) unsteadiness of a hand: metres and radians."""
     restless = performer.restless * dice.factor(0.35)
     slow = dice.noise(frames, 6, 1.0)
-    quick = dice.noise(frames, 6, 5.0 * dice.factor(0.25)) * dice.bursts(frames, 0.9, 0.8)
+    quick = dice.noise(frames, 6, 5.0 * dice.factor(0.25)) * np.minimum(dice.bursts(frames, 0.9, 0.7), 2.5)
     shake = dice.tremor(frames, 6, 9.5) * dice.bursts(frames, 0.7, 0.4)
     place = np.array([0.0032, 0.0032, 0.0028])
-    angle = np.array([0.040, 0.040, 0.065])
+    angle = np.array([0.050, 0.050, 0.085])
     value: Array = restless * (np.concatenate([place, angle]) * slow)
     value += restless * (np.concatenate([0.6 * place, 0.8 * angle]) * quick)
     value += performer.tremor * (np.array([1.0, 1.0, 1.0, 8.0, 8.0, 10.0]) * shake)
@@ -29,12 +29,12 @@ def fidget_of(dice: Dice, performer: Performer, frames: int) -> Array:
     """(T, 22) radians: fingers that never rest, together and one by one, more at some moments than at others."""
     restless = performer.restless * dice.factor(0.4)
     rate = 4.0 * dice.factor(0.35)
-    envelope = dice.bursts(frames, 1.2, 1.0)
+    envelope = np.minimum(dice.bursts(frames, 1.2, 0.9), 3.0)
     together = dice.noise(frames, 1, rate)
     alone = dice.noise(frames, 5, rate)
     joint = dice.noise(frames, NUM_ANGLES, rate)
     curl = np.empty((frames, 5))
-    curl[:] = 0.055 * together + 0.065 * alone
+    curl[:] = 0.075 * together + 0.085 * alone
     fingers = np.empty((frames, NUM_ANGLES))
     weights = (0.15, 1.0, 0.9, 0.5)
     for finger in range(4):

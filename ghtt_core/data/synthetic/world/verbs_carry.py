@@ -13,7 +13,8 @@ from ghtt_core.data.synthetic.world.cast import Cast
 def grab(act: Act, cast: Cast, begin: float, length: float) -> None:
     """Reach, close, lift and bring close."""
     hand, dice = cast.holder, act.dice
-    _, touch, closed, end = act.beats(begin, length, 0.42, 0.13, 0.45)
+    first = act.reach_share(hand, cast.main, length, 0.42)
+    _, touch, closed, end = act.beats(begin, length, first, 0.13, 0.45)
     act.vacate(cast.main)
     act.reach(hand, cast.main, cast.grip, begin, touch, closed)
     cast.held_spot = (0.07 + dice.normal(0.0, 0.025), 0.23 + dice.normal(0.0, 0.03), max(0.17 - cast.grip_height, 0.05))

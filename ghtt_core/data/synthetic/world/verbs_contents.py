@@ -18,10 +18,11 @@ _TILT = 22.0
 def take_out(act: Act, cast: Cast, begin: float, length: float) -> None:
     """Reach in, feel for it, pull it out, lay it down in front."""
     hand, item, dice = _reaching_hand(act, cast, begin), _item(cast), act.dice
-    _, touch, found, out, down, end = act.beats(begin, length, 0.24, 0.30, 0.16, 0.18, 0.12)
+    first = act.reach_share(hand, item, length, 0.24)
+    _, touch, found, out, down, end = act.beats(begin, length, first, 0.30, 0.16, 0.18, 0.12)
     _return_inside(cast)
     slide = (0.0, 0.0, dice.uniform(0.008, 0.02), dice.normal(0.0, 0.15))
-    act.reach(hand, item, "pinch", begin, touch, found, carries=False, slide=slide)
+    act.reach(hand, item, "pinch", begin, touch, found, slide=slide)
     _feel_around(act, hand, touch, found)
     hand.holds[-1].slide.move(found - 0.3, 0.3, [0.0, 0.0, 0.0, 0.0])
     item.show(found)
@@ -29,26 +30,27 @@ def take_out(act: Act, cast: Cast, begin: float, length: float) -> None:
     start = item.channel.target
     item.channel.move(found, 0.75 * (out - found), [*start[:2], float(start[2]) + 0.9 * height, *start[3:]])
     item.fix_to(None, found + 0.75 * (out - found))
-    hand.holds[-1].carries = True
     _lay_down(act, hand, item, found + 0.7 * (out - found), down)
     act.let_go(hand, down, end)
+    _drop(item, down + 0.3 * (end - down))
     cast.inside = False
 
 
 def put_in(act: Act, cast: Cast, begin: float, length: float) -> None:
     """Pick it up, bring it over the opening, lower it in, push, draw the hand out."""
     hand, item = _reaching_hand(act, cast, begin), _item(cast)
-    _, touch, over, lowered, pushed, end = act.beats(begin, length, 0.22, 0.24, 0.18, 0.20, 0.16)
     if cast.inside:
         _bring(act, cast, item)
-    act.reach(hand, item, "pinch", begin, touch, touch + 0.12)
+    first = act.reach_share(hand, item, length, 0.22)
+    _, touch, over, lowered, pushed, end = act.beats(begin, length, first, 0.24, 0.18, 0.20, 0.16)
     act.vacate(item)
+    _prop_up(item, touch)
+    act.reach(hand, item, "pinch", begin, touch, touch + 0.12)
     main = cast.main
     inside = main.kind.height - 0.82 * item.kind.height - 0.008
     mouth = hand.side(main.target.apply((0.0, 0.0, main.kind.height + 0.015)))
     lean = 0.6 * _TILT * DEGREE
     act.carry(hand, touch + 0.1, over - touch - 0.1, mouth, (-lean, 0.0), lift=0.04)
-    hand.holds[-1].carries = False
     item.fix_to(main, over)
     own = item.channel.target
     yaw = float(own[3] + own[6])
@@ -73,7 +75,7 @@ def pour(act: Act, cast: Cast, begin: float, length: float) -> None:
         act.reach(hand, main, cast.grip, begin - 0.6, begin - 0.1, begin)
     steadies = dice.chance(0.65)
     if steadies:
-        act.reach(other, cup, "wrap", begin, over, over + 0.15, carries=False)
+        act.reach(other, cup, "wrap", begin, over + 0.1, over + 0.25, carries=False)
     mouth = hand.side(cup.target.apply((0.0, 0.0, cup.kind.height)))
     height = main.kind.height
     angles = [35.0 * DEGREE, act.size(98.0, 0.06) * DEGREE, act.size(116.0, 0.06) * DEGREE, 25.0 * DEGREE]
@@ -95,7 +97,7 @@ def pour(act: Act, cast: Cast, begin: float, length: float) -> None:
 
 def _cup(act: Act, cast: Cast) -> ThingScript:
     if cast.cup is None:
-        cast.cup = stand(act, "cup", 0.0, 0.31, 0.045)
+        cast.cup = stand(act, "cup", 0.0, 0.35, 0.035)
     return cast.cup
 
 
@@ -114,6 +116,7 @@ def _bring(act: Act, cast: Cast, item: ThingScript) -> None:
     x, y = act.free_site(0.12, 0.24, item.kind.radius, 0.03)
     item.parents.append((act.now - 5.0, None))
     item.channel.jump(act.now - 5.0, [x, y, 0.0, 0.0, 0.0, 0.0, 0.0])
+    _drop(item, act.now - 4.0)
     item.show(act.now - 5.0)
 
 
@@ -143,6 +146,26 @@ def _lay_down(act: Act, hand: HandScript, item: ThingScript, begin: float, end: 
     """On the table in front, lying flat."""
     side = -1.0 if hand.aiding else 1.0
     x, y = act.free_site(side * 0.10, 0.20, item.kind.radius, 0.03)
-    # It lies on its back: leant away from the person, so that the hand that still holds it stays above the table.
-    act.carry(hand, begin, end - begin, (side * x, y, 0.012), (0.0, -55.0 * DEGREE), lift=0.02)
+    # It is leant away from the person, so that the hand that still holds it stays above the table.
+    act.carry(hand, begin, end - begin, (side * x, y, 0.012), (0.0, _leaning(item)), lift=0.02)
     act.occupy(x, y, item.kind.radius)
+
+
+def _leaning(item: ThingScript) -> float:
+    """How a hand holds something that it lays down or picks up, radians towards the person."""
+    return -55.0 * DEGREE if item.kind.height > 0.03 else -15.0 * DEGREE
+
+
+def _drop(item: ThingScript, at: float) -> None:
+    """Let go, it falls the last centimetre, onto its back."""
+    values = item.channel.target.copy()
+    flat = item.kind.height <= 0.03
+    values[2:6] = [0.0 if flat else 0.5 * item.kind.parts[0].size[1], 0.0, 0.0, 0.0 if flat else -90.0 * DEGREE]
+    item.channel.move(at, 0.12, values)
+
+
+def _prop_up(item: ThingScript, at: float) -> None:
+    """Fingers that close on a lying thing first tip it up."""
+    values = item.channel.target.copy()
+    values[2], values[5] = 0.012, _leaning(item)
+    item.channel.move(at - 0.08, 0.2, values)

@@ -15,14 +15,14 @@ from ghtt_core.data.synthetic.world.scripts import HandScript, ThingScript
 def open_(act: Act, cast: Cast, begin: float, length: float) -> None:
     """Hold with one hand, loosen with the other, take off, lay down."""
     hand, lid = _operator(act, cast, begin), _lid(cast)
-    _, touch, loose, off, down, end = act.beats(begin, length, 0.20, 0.42, 0.13, 0.15, 0.10)
+    first = act.reach_share(hand, lid, length, 0.20)
+    _, touch, loose, off, down, end = act.beats(begin, length, first, 0.42, 0.13, 0.15, 0.10)
     if cast.noun == "chips":
-        act.reach(hand, lid, "top", begin, touch, touch + 0.1, carries=False)
+        act.reach(hand, lid, "top", begin, touch, touch + 0.1)
         _wiggle(act, hand, lid, touch, loose)
     else:
         _screw(act, hand, lid, begin, touch, loose, act.thread)
     lid.fix_to(None, loose)
-    hand.holds[-1].carries = True
     top = hand.side(lid.target.at)
     tilt = (18.0 * DEGREE if cast.noun == "chips" else 0.0, 0.0)
     act.carry(hand, loose, off - loose, (top[0] + 0.02, top[1] - 0.01, top[2] + 0.045), tilt)
@@ -34,14 +34,14 @@ def open_(act: Act, cast: Cast, begin: float, length: float) -> None:
 def close(act: Act, cast: Cast, begin: float, length: float) -> None:
     """Pick the lid up, bring it over, press it on, tighten, let go."""
     hand, lid = _operator(act, cast, begin), _lid(cast)
-    _, touch, over, on, tight, end = act.beats(begin, length, 0.17, 0.19, 0.10, 0.42, 0.12)
+    first = act.reach_share(hand, lid, length, 0.17)
+    _, touch, over, on, tight, end = act.beats(begin, length, first, 0.19, 0.10, 0.42, 0.12)
     chips = cast.noun == "chips"
     spin = 0.0 if chips else 0.5 * _step(act, hand) * act.thread
     act.vacate(lid)
     act.reach(hand, lid, "top", begin, touch, touch + 0.12, slide=(0.0, 0.0, 0.0, _own(hand, spin)))
     top = hand.side(cast.main.target.apply((0.0, 0.0, cast.main.kind.height)))
     act.carry(hand, touch + 0.1, over - touch - 0.1, (top[0], top[1], top[2] + 0.035), lift=0.03)
-    hand.held.carries = False  # type: ignore[union-attr]
     lid.fix_to(cast.main, over)
     height = cast.main.kind.height
     azimuth = float(lid.channel.target[3]) + float(lid.channel.target[6])
@@ -83,7 +83,7 @@ def _screw(
     act: Act, hand: HandScript, lid: ThingScript, begin: float, touch: float, end: float, direction: float
 ) -> None:
     ready = -0.5 * _step(act, hand) * direction
-    act.reach(hand, lid, "top", begin, touch, touch + 0.12, carries=False, slide=(0.0, 0.0, 0.0, _own(hand, ready)))
+    act.reach(hand, lid, "top", begin, touch, touch + 0.12, slide=(0.0, 0.0, 0.0, _own(hand, ready)))
     _turn_steps(act, hand, lid, touch + 0.1, end, direction)
 
 

@@ -86,7 +86,7 @@ def _noise_track(dice: Dice, frames: int, activity: float) -> Array:
     rate = 0.5 * float(exp(np.array(dice.uniform(0.0, 2.6))))
     noise = dice.noise(frames, 6, rate)
     speed = min(0.13 * dice.factor(0.8) * activity / (1.4 * rate), 0.10)
-    turning = min(1.4 * dice.factor(0.9) * activity / (1.4 * rate), 0.6)
+    turning = min(1.6 * dice.factor(0.9) * activity / (1.4 * rate), 0.6)
     scale = np.array([speed, speed, speed, 0.6 * turning, 0.6 * turning, 1.2 * turning])
     value: Array = noise * (scale * (0.5 + dice.uniforms(6))) * dice.bursts(frames, 0.4, 0.5)
     return value
@@ -105,7 +105,7 @@ def _reaches(dice: Dice, frames: int, activity: float) -> Array:
         size = 0.11 * min(activity, 2.5) * (0.35 + duration) * dice.factor(0.5)
         step = dice.normals(6) * size * np.array([0.6, 0.6, 0.6, 0.5 * turning, 0.5 * turning, turning])
         channel.move(now, duration, 0.6 * channel.target + step)
-        if dice.chance(0.3):
+        if dice.chance(0.4):
             # The quickest thing an arm does is to turn the palm over.
             goal = channel.target.copy()
             goal[5] += dice.choice((-1.0, 1.0)) * dice.uniform(0.5, 1.7)
@@ -115,7 +115,7 @@ def _reaches(dice: Dice, frames: int, activity: float) -> Array:
         begin = dice.uniform(0.0, seconds)
         hertz = float(exp(np.array(dice.uniform(-0.5, 1.5))))
         speed = 0.25 * dice.factor(0.6) * min(activity, 2.0)
-        turn = 3.2 * dice.factor(0.7) * min(activity, 2.0)
+        turn = 4.0 * dice.factor(0.7) * min(activity, 2.0)
         place, angle = min(speed / (6.28 * hertz), 0.08), min(turn / (6.28 * hertz), 0.8)
         amplitude = dice.normals(6) * np.array([place] * 3 + [0.6 * angle, 0.7 * angle, angle])
         channel.cycle(_burst(dice, begin, hertz, amplitude))
@@ -132,7 +132,7 @@ def _fingers(dice: Dice, frames: int, activity: float, clock: Array | None) -> A
     """(T, 22) postures that change, breathe together, and move finger by finger."""
     seconds = frames / FRAME_RATE
     channel = Channel(_posture(dice))
-    pace = 1.4 * dice.factor(0.6)
+    pace = 1.1 * dice.factor(0.6)
     # A hand at work keeps a grasp for long and varies it; a gesturing one jumps between postures.
     stay = dice.uniform(0.0, 0.9)
     now = -dice.uniform(0.0, 1.0)
@@ -141,7 +141,7 @@ def _fingers(dice: Dice, frames: int, activity: float, clock: Array | None) -> A
         channel.move(now, duration, stay * channel.target + (1.0 - stay) * _posture(dice))
         now += dice.wait(pace, 6.0) + 0.1
     rate = 1.0 * float(exp(np.array(dice.uniform(0.0, 2.0))))
-    strength = min(0.14 * dice.factor(0.7) * activity, 0.45) / max(0.4 * rate, 0.6)
+    strength = min(0.20 * dice.factor(0.8) * activity, 0.6) / max(0.4 * rate, 0.6)
     envelope = dice.bursts(frames, 0.6, 0.8) * strength
     modes = np.stack([POSTURES[dice.choice(POSTURE_NAMES)] - POSTURES[dice.choice(POSTURE_NAMES)] for _ in range(3)])
     together, alone = dice.noise(frames, 3, rate), dice.noise(frames, 5, rate)
