@@ -61,7 +61,7 @@ def nodes(context: LaunchContext) -> list[Node]:
         "namespace": given["namespace"],
         "output": "screen",
         "respawn": True,
-        "respawn_delay": 1.0,
+        "respawn_delay": 0.3,
         "ros_arguments": ["--log-level", given["log_level"]],
     }
     return [
