@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from ghtt_core.data.sequence import ActionSegment, HandSequence
+from ghtt_core.data.synthetic.config import VocabularyName
 from ghtt_core.data.synthetic.generator import HELD_OUT_SUBJECT, SyntheticConfig, generate_sequence
-from ghtt_core.data.synthetic.vocabulary import LABELS, OBJECT_NAMES
+from ghtt_core.data.synthetic.vocabularies import vocabulary_of
 from ghtt_core.errors import InputError
 from ghtt_core.evaluation.actions import check_labels, score_actions
 from ghtt_core.evaluation.bootstrap import difference, estimate
@@ -56,10 +57,14 @@ def evaluate_synthetic(
     """
     if not 1 <= subjects <= 10_000:
         raise InputError(f"--subjects must be 1 to 10000, not {subjects}.")
-    check_labels(checkpoint, LABELS, OBJECT_NAMES)
+    # The checkpoint knows one of the vocabularies; which one shows in its labels.
+    vocabulary: VocabularyName = "h2o" if set(checkpoint.labels) >= set(vocabulary_of("h2o").labels) else "workbench"
+    words = vocabulary_of(vocabulary)
+    check_labels(checkpoint, words.labels, words.object_names)
     scores, segments = [], 0
     for number in range(subjects):
-        sequence = generate_sequence(replace(STREAM, first_subject=FIRST_SUBJECT + number), config.seed, number)
+        stream = replace(STREAM, first_subject=FIRST_SUBJECT + number, vocabulary=vocabulary)
+        sequence = generate_sequence(stream, config.seed, number)
         generator = noise_generator(config.seed, sequence.name)
         trial = noisy_trial(sequence.name, sequence, noise, generator, checkpoint.template.cpu())
         whole = _whole_actions(sequence)

@@ -91,7 +91,8 @@ def _generated(config: SyntheticConfig, seed: int, split: SyntheticSplit) -> Seq
 def _generator_hash() -> str:
     """Hash of the generator's own source, so that data kept from an older generator are never taken for new ones."""
     digest = hashlib.sha256()
-    for path in sorted(Path(synthetic.__file__).parent.glob("*.py")):
+    home = Path(synthetic.__file__).parent
+    for path in sorted([*home.glob("*.py"), *home.glob("world/*.py")]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

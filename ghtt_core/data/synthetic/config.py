@@ -11,6 +11,8 @@ from ghtt_core.errors import RecipeError
 
 HELD_OUT_SUBJECT = 100_000
 """Subjects from this number on are never in training data: evaluation starts its range here."""
+MOTION_VERSION = 1
+"""Counts changes of what the vocabulary "h2o" performs: the same version, settings and seed give the same bits."""
 VocabularyName = Literal["workbench", "h2o"]
 JointConvention = Literal["varied", "anatomical"]
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from ghtt_core.data.sequence import NO_OBJECT, ActionSegment, HandSequence
 from ghtt_core.data.synthetic.config import SyntheticConfig
+from ghtt_core.data.synthetic.hand_model import Array
 from ghtt_core.data.synthetic.posed import PosedObject, Primitive
-from ghtt_core.data.synthetic.world.anatomy import make_performer
+from ghtt_core.data.synthetic.world.anatomy import Performer, make_performer
 from ghtt_core.data.synthetic.world.dice import Dice
 from ghtt_core.data.synthetic.world.exact import quantised
 from ghtt_core.data.synthetic.world.h2o_vocabulary import NOUNS
@@ -49,42 +50,70 @@ def kitchen(config: SyntheticConfig, seed: int, index: int, nouns: Sequence[str]
     performer = make_performer(config.first_subject + dice.below(config.subjects))
     if config.joint_convention == "anatomical":
         performer = replace(performer, shape=performer.body)
-    frames = config.frames
-    segments: tuple[ActionSegment, ...] = ()
-    things: list[ThingScript] = []
-    poses: list[PoseTrack] = []
-    shown: list[NDArray[np.bool_]] = []
-    if nouns is None and dice.chance(config.free_fraction):
-        joints = wander(dice, performer, frames)
-    else:
-        act, segments = play(dice, performer, frames, nouns)
-        things = act.things
-        joints, poses, shown = stage(dice, performer, frames, act.lead, act.aid, things)
-    if performer.left_handed:
-        joints = joints[:, ::-1] * np.array([-1.0, 1.0, 1.0])
+    free = nouns is None and dice.chance(config.free_fraction)
+    motion = move_freely(dice, performer, config.frames) if free else act_out(dice, performer, config.frames, nouns)
     looks = Dice(seed, index, _LOOKS)
     objects = [
         _posed(thing, track, seen, performer.left_handed, looks)
-        for thing, track, seen in zip(things, poses, shown, strict=True)
+        for thing, track, seen in zip(motion.things, motion.poses, motion.shown, strict=True)
         if seen.any()
     ]
+    frames = config.frames
     sequence = HandSequence(
-        joints=quantised(joints).astype(np.float32),
+        joints=quantised(motion.joints).astype(np.float32),
         valid=np.ones((frames, 2), bool),
         stamps_ns=np.round(np.arange(frames) * (1e9 / FRAME_RATE)).astype(np.int64),
-        segments=segments,
+        segments=motion.segments,
         subject=performer.name,
         name=f"synthetic-h2o-{seed}-{index:06d}",
         frame_id="world",
         object_names=NOUNS,
-        object_ids=_objects_per_frame(frames, segments),
+        object_ids=_objects_per_frame(frames, motion.segments),
     )
     return Kitchen(sequence, tuple(objects), dice)
 
 
+class Motion(NamedTuple):
+    """What moved how, in the world's frame.
+
+    Attributes:
+        joints: (T, 2, 21, 3) metres, left hand first.
+        things: Everything but hands.
+        poses: Of every thing.
+        shown: (T,) of every thing, whether it is on the scene.
+        segments: Labelled actions.
+    """
+
+    joints: Array
+    things: list[ThingScript]
+    poses: list[PoseTrack]
+    shown: list[NDArray[np.bool_]]
+    segments: tuple[ActionSegment, ...]
+
+
+def act_out(dice: Dice, performer: Performer, frames: int, nouns: Sequence[str] | None = None) -> Motion:
+    """T frames of actions with things."""
+    act, segments = play(dice, performer, frames, nouns)
+    joints, poses, shown = stage(dice, performer, frames, act.lead, act.aid, act.things)
+    if performer.left_handed:
+        joints, poses = _in_mirror(joints), [track.mirrored() for track in poses]
+    return Motion(joints, act.things, poses, shown, segments)
+
+
+def move_freely(dice: Dice, performer: Performer, frames: int) -> Motion:
+    """T frames of motion without things or labels."""
+    joints = wander(dice, performer, frames)
+    return Motion(_in_mirror(joints) if performer.left_handed else joints, [], [], [], ())
+
+
+def _in_mirror(joints: Array) -> Array:
+    """The other hand does it, on the other side."""
+    mirrored: Array = joints[:, ::-1] * np.array([-1.0, 1.0, 1.0])
+    return mirrored
+
+
 def _posed(thing: ThingScript, poses: PoseTrack, shown: NDArray[np.bool_], mirrored: bool, looks: Dice) -> PosedObject:
-    track = poses.mirrored() if mirrored else poses
-    matrices = np.concatenate([track.turn, track.at[..., None]], axis=-1)
+    matrices = np.concatenate([poses.turn, poses.at[..., None]], axis=-1)
     brightness = looks.uniform(0.75, 1.15)
     parts = []
     for part in thing.kind.parts:

@@ -15,7 +15,7 @@ from ghtt_core.data.synthetic.world.anatomy import Performer, joints_of
 from ghtt_core.data.synthetic.world.channel import Channel, Cycle, eased
 from ghtt_core.data.synthetic.world.dice import Dice
 from ghtt_core.data.synthetic.world.exact import exp
-from ghtt_core.data.synthetic.world.pose import track_of
+from ghtt_core.data.synthetic.world.pose import dot, track_of
 from ghtt_core.data.synthetic.world.unrest import sway_of
 from ghtt_core.hands.layout import FRAME_RATE
 
@@ -62,7 +62,7 @@ def _hand(dice: Dice, frames: int, activity: float) -> tuple[Array, Array]:
     route = _noise_track(dice, frames, activity) * clock
     route += _reaches(dice, frames, activity)
     excursion = route[:, :3]
-    distance = np.sqrt((excursion * excursion).sum(axis=1, keepdims=True))
+    distance = np.sqrt(dot(excursion, excursion))[:, None]
     route[:, :3] = excursion / (1.0 + np.maximum(distance - 0.12, 0.0) / _REACH)
     route[:, 3:] = _softly_bounded(route[:, 3:], np.array([0.9, 0.9, 1.7]))
     return route + mean, _fingers(dice, frames, activity, clock if dice.chance(0.5) else None)
