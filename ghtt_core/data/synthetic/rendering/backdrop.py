@@ -60,10 +60,11 @@ class Backdrop:
         pixel = np.maximum(distance * (1.5 / self._size[0]), 1e-5)
         cover = np.clip(inside / pixel + 0.5, 0, 1).astype(np.float32)
         texels = np.float32(self._look.table.shape[0] / self._look.table_scale)
+        # OpenCV counts reflections one by one: a place at the horizon would keep it busy for minutes.
         top = cv2.remap(
             self._look.table,
-            ((x - left) * texels).astype(np.float32),
-            ((y - near) * texels).astype(np.float32),
+            (np.clip(x - left, 0, right - left) * texels).astype(np.float32),
+            (np.clip(y - near, 0, far - near) * texels).astype(np.float32),
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REFLECT,
         )
