@@ -19,6 +19,7 @@ class CustomOptions(PreparationOptions):
     actions has the columns recording,start,end,label and, if you like, verb,noun; docs/custom_data.md is a tutorial.
 
     Attributes:
+        workers: Processes that read; more than one pay for many hours of bags.
         actions: CSV table of actions; without it every recording keeps the actions it names itself.
         recordings: CSV table recording,subject,split of who moves in which recording and what it is for; both
             columns may be missing. Without splits they are chosen, whole subjects at a time.
@@ -31,6 +32,7 @@ class CustomOptions(PreparationOptions):
         seed: Of the choice; the same recordings and seed give the same splits.
     """
 
+    workers: int = 1
     actions: Path | None = None
     recordings: Path | None = None
     unit: Literal["seconds", "frames"] = "seconds"

@@ -179,7 +179,8 @@ class ActionTask:
     def evaluate(self) -> dict[str, float]:
         """Top-1 and mid-level error on held-out subjects, with and without object tokens."""
         whole = self.validation.sampler.whole_actions()
-        drawn = self.validation.sampler.sample(1024, torch.Generator().manual_seed(self.recipe.loop.seed))
+        size = min(1024, len(self.validation.sampler))
+        drawn = self.validation.sampler.sample(size, torch.Generator().manual_seed(self.recipe.loop.seed))
         result: dict[str, float] = {}
         for name, window, known in (
             ("whole_action_with_object", whole, True),
