@@ -111,6 +111,7 @@ class ResNet18Hands:
             estimate.depth[0].double().numpy(),
             likely >= self._options.least_presence,
             Letterbox.fit((width, height)).intrinsics(camera.matrix),
+            bool(self._network.config.together),
         )
         pixels = camera.project(joints)
         for hand in np.flatnonzero(valid):

@@ -3,8 +3,8 @@
 """The normalised camera of the image estimator F: one set of intrinsics for the pictures of all cameras.
 
 F sees pictures of 480x270 and answers as if all of them came from one camera K_n. A hand seen by another camera is
-moved rigidly to where K_n would see it on the same pixels, by EPnP; F's answer is moved back the same way. The hands
-keep their shape on both ways; what changes is where they are and how they are turned.
+moved rigidly to where K_n would see it on the same pixels, by EPnP; F's answer is moved back the same way. Hands keep
+their shape on both ways; what changes is where they are and how they are turned.
 """
 
 from __future__ import annotations
@@ -54,34 +54,38 @@ def back_project(pixels: NDArray[Any], depth: NDArray[Any], intrinsics: NDArray[
 
 
 def to_normalised(
-    joints: NDArray[Any], present: NDArray[np.bool_], intrinsics: NDArray[np.float64]
+    joints: NDArray[Any], present: NDArray[np.bool_], intrinsics: NDArray[np.float64], together: bool = True
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Move hands rigidly, both together, to where K_n sees them on the pixels that the real camera sees them on.
+    """Move hands rigidly to where K_n sees them on the pixels that the real camera sees them on.
 
     Args:
         joints: (2, 21, 3) metres, camera frame.
         present: (2,) bool, hands that are in the picture.
         intrinsics: (3, 3) of the real camera, in pixels of a picture of 480x270.
+        together: Whether both hands move as one body, as in the paper, or each by itself. Seen by another focal
+            length, no rigid motion fits exactly, and the less so the larger the body is.
 
     Returns:
         Joints (2, 21, 3) in the normalised camera's frame, zero where not present, and (2,) bool: hands whose motion
-        could be found; all hands of a picture, or none.
+        could be found.
     """
     joints = np.asarray(joints, np.float64)
     present = present & (joints[..., 2] > NEAREST_M).all(axis=-1)
-    moved = np.zeros((NUM_HANDS, NUM_JOINTS, 3))
-    if not present.any():
-        return moved, present
-    points = joints[present].reshape(-1, 3)
-    found = move_onto_pixels(points, project(points, intrinsics), _MATRIX)
-    if found is None:
-        return moved, np.zeros(NUM_HANDS, bool)
-    moved[present] = found.reshape(-1, NUM_JOINTS, 3)
-    return moved, present
+    moved, posed = np.zeros((NUM_HANDS, NUM_JOINTS, 3)), np.zeros(NUM_HANDS, bool)
+    for body in _bodies(present, together):
+        points = joints[body].reshape(-1, 3)
+        found = move_onto_pixels(points, project(points, intrinsics), _MATRIX)
+        if found is not None:
+            moved[body], posed[body] = found.reshape(-1, NUM_JOINTS, 3), True
+    return moved, posed
 
 
 def from_normalised(
-    pixels: NDArray[Any], depth: NDArray[Any], present: NDArray[np.bool_], intrinsics: NDArray[np.float64]
+    pixels: NDArray[Any],
+    depth: NDArray[Any],
+    present: NDArray[np.bool_],
+    intrinsics: NDArray[np.float64],
+    together: bool = True,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Move F's hands from the normalised camera to the real one, which sees them on the same pixels.
 
@@ -90,6 +94,7 @@ def from_normalised(
         depth: (2, 21) metres in the normalised camera.
         present: (2,) bool.
         intrinsics: (3, 3) of the real camera, in pixels of a picture of 480x270.
+        together: As F was trained.
 
     Returns:
         Joints (2, 21, 3) metres in the real camera's frame, zero where not present, and (2,) bool: hands that have a
@@ -97,18 +102,22 @@ def from_normalised(
     """
     present = present & np.isfinite(pixels).all(axis=(1, 2)) & np.isfinite(depth).all(axis=1)
     joints = np.zeros((NUM_HANDS, NUM_JOINTS, 3))
-    if not present.any():
-        return joints, present
-    seen, near = pixels[present].reshape(-1, 2).astype(np.float64), depth[present].astype(np.float64)
-    near = np.clip(near, NEAREST_M, FARTHEST_M)
-    points = back_project(seen, near.reshape(-1), _MATRIX)
-    found = move_onto_pixels(points, seen, intrinsics)
-    if found is None:
-        distance = near.mean(axis=1, keepdims=True)
-        scaled = distance * (intrinsics[0, 0] / FOCAL) + near - distance
-        found = back_project(seen, np.clip(scaled, NEAREST_M, FARTHEST_M).reshape(-1), intrinsics)
-    joints[present] = found.reshape(-1, NUM_JOINTS, 3)
+    for body in _bodies(present, together):
+        seen = pixels[body].reshape(-1, 2).astype(np.float64)
+        near = np.clip(depth[body].astype(np.float64), NEAREST_M, FARTHEST_M)
+        found = move_onto_pixels(back_project(seen, near.reshape(-1), _MATRIX), seen, intrinsics)
+        if found is None:
+            distance = near.mean(axis=1, keepdims=True)
+            scaled = distance * (intrinsics[0, 0] / FOCAL) + near - distance
+            found = back_project(seen, np.clip(scaled, NEAREST_M, FARTHEST_M).reshape(-1), intrinsics)
+        joints[body] = found.reshape(-1, NUM_JOINTS, 3)
     return joints, present
+
+
+def _bodies(present: NDArray[np.bool_], together: bool) -> list[NDArray[np.int64]]:
+    """Numbers of the hands of each body that moves."""
+    hands = np.flatnonzero(present)
+    return [hands] * bool(len(hands)) if together else list(hands[:, None])
 
 
 def move_onto_pixels(

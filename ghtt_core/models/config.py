@@ -92,6 +92,8 @@ class ImageEstimatorConfig(_Sizes):
         text_width: Channels of the object feature, those of the text encoder; 0 for a network without object head.
         attention_maps: Places per hand that the hand head looks at beside the whole picture (our addition; the paper
             pools the whole picture only).
+        together: 1 where both hands move as one body to the normalised camera and back (the paper's way), 0 where
+            each moves by itself, which costs a hand far less of its shape where the focal length is another one.
     """
 
     base_width: int = 64
@@ -100,11 +102,13 @@ class ImageEstimatorConfig(_Sizes):
     hidden: int = 512
     text_width: int = 512
     attention_maps: int = 0
+    together: int = 1
 
     def __post_init__(self) -> None:
         """Refuses sizes no network can have."""
+        leasts = {"text_width": 0, "attention_maps": 0, "together": 0, "input_width": 32, "input_height": 18}
         for field in fields(self):
-            least = {"text_width": 0, "attention_maps": 0, "input_width": 32, "input_height": 32}.get(field.name, 1)
+            least = leasts.get(field.name, 1)
             if getattr(self, field.name) < least:
                 raise CheckpointError(f"The network size {field.name!r} must be at least {least}.")
         if abs(self.input_width * 9 - self.input_height * 16) > 9:

@@ -20,6 +20,8 @@ from ghtt_core.models.resnet import ResNet18
 
 COLOUR_OFFSET: Final = 0.5
 """Colours enter as value / 255 minus this; also with ImageNet weights, as in the paper's code."""
+_SCALE: Final = (1.0, 1.0, 5.0)
+"""Latent units per unit of the hand head: depths vary over more of theirs."""
 
 
 class ImageEstimate(NamedTuple):
@@ -80,7 +82,12 @@ class ImageEstimator(nn.Module):
             pooled = feature_map.mean(dim=(-2, -1))  # (B, C)
             looked, places = self._look(feature_map)
             features = torch.cat((pooled, looked), dim=-1)
-            latents: Tensor = self.hand_head(features).reshape(-1, NUM_HANDS, NUM_JOINTS, 3)
+            numbers: Tensor = self.hand_head(features).reshape(-1, NUM_HANDS, NUM_JOINTS, 3)
+            # The wrist's numbers count for all joints of its hand. Any linear layer can say the same either way, but
+            # this way it learns where a hand is once instead of 21 times.
+            numbers = numbers * numbers.new_tensor(_SCALE)
+            place = numbers[..., :1, :]
+            latents = torch.cat((place, numbers[..., 1:, :] + place), dim=-2)
             if places is not None:
                 # The hand head then only has to say how the joints lie around the place it looked at.
                 latents = torch.cat((latents[..., :2] + places[:, :, None], latents[..., 2:]), dim=-1)

@@ -120,9 +120,10 @@ class ImageTask:
         data, console = recipe.data, console or Console(stderr=True)
         dataset = open_dataset(Path(data.dataset))
         size = (recipe.model.input_width, recipe.model.input_height)
-        self.train = ImageFrames(dataset.split(data.train), size, data.views, data.stride)
+        together = bool(recipe.model.together)
+        self.train = ImageFrames(dataset.split(data.train), size, data.views, data.stride, together=together)
         self.validation = ImageFrames(
-            dataset.split(data.validation), size, data.views, data.stride, data.validation_pictures
+            dataset.split(data.validation), size, data.views, data.stride, data.validation_pictures, together
         )
         self.samples_per_epoch = len(self.train)
         self.object_names, self.object_text, self.encoder_name = self._objects()

@@ -52,6 +52,7 @@ class ImageFrames:
         views: tuple[str, ...] = (),
         stride: int = 1,
         limit: int | None = None,
+        together: bool = True,
     ) -> None:
         """List the pictures.
 
@@ -61,12 +62,14 @@ class ImageFrames:
             views: Names of the views to take; all when none is named.
             stride: Take every so many frames.
             limit: Take at most so many pictures, evenly spread; they are then not in rows of clips.
+            together: Whether both hands move as one body to the normalised camera (`normalised_camera`).
 
         Raises:
             InputError: If no frame has a picture in these views.
         """
         self.store = store
         self.input_size = input_size
+        self._together = together
         rows, blocks = [], []
         for sequence in range(len(store)):
             length = int(store.ends[sequence] - store.starts[sequence])
@@ -134,7 +137,7 @@ class ImageFrames:
         intrinsics[:2, 2] += (change.right * unit[0], change.down * unit[1])
         present = valid & in_picture(joints, intrinsics)
         joint_valid = np.broadcast_to(self.store.joint_valid[sequence], (NUM_HANDS, NUM_JOINTS))
-        moved, posed = normal.to_normalised(joints, present, intrinsics)
+        moved, posed = normal.to_normalised(joints, present, intrinsics, self._together)
         depth = moved[..., 2]
         return ImageTarget(
             pixels=normal.project(moved, normal.normalised_matrix()).astype(np.float32),

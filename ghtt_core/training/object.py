@@ -1,23 +1,33 @@
 # Copyright 2026 The ghtt_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Train the object aggregator E^PO: 16 per-frame object features to one clip feature (paper, Section 3.4)."""
+"""Train the object aggregator E^PO: 16 per-frame object features to one clip feature (paper, Section 3.4).
+
+The features are those that F saw in pictures (the paper's way), or simulated ones for those who have no pictures.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ghtt_core.errors import RecipeError
 from ghtt_core.hands.layout import CLIP_FRAMES
 from ghtt_core.models import losses
 from ghtt_core.models.checkpoint import load_checkpoint, save_checkpoint
 from ghtt_core.models.config import ObjectAggregatorConfig
 from ghtt_core.models.object_aggregator import ObjectAggregator
+from ghtt_core.training.observed_objects import ObservedClips, ObservedObjects, open_observed_clips
 from ghtt_core.training.recipe import LoopConfig, Storage, recipe_to_tree
+
+_EVALUATED: Final = 1024
+"""Clips that an evaluation looks at."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +60,14 @@ class ObjectRecipe:
         model: Size of the aggregator; its width is the text encoder's.
         checkpoint: Folder of a checkpoint with an action block.
         loop: The training loop.
-        features: How per-frame features are made.
+        observed: Features that F saw in the pictures of a dataset, as in the paper.
+        features: How per-frame features are made where `observed` is not given; its `input_noise` counts always.
     """
 
     model: ObjectAggregatorConfig
     checkpoint: str
     loop: LoopConfig
+    observed: ObservedObjects | None = None
     features: ObjectFeatureModel = field(default_factory=ObjectFeatureModel)
     model_id: str = "ghtt"
     storage: Storage = "float32"
@@ -69,12 +81,22 @@ class ObjectTask:
         """Load the checkpoint's object table and build the network.
 
         Raises:
-            CheckpointError: If the checkpoint cannot be used or names no objects.
+            CheckpointError: If the checkpoint cannot be used.
+            InputError: If observations cannot be read.
+            RecipeError: If the checkpoint names no objects, or observations do not fit it.
         """
         self.recipe = recipe
         self.device = device
         self.checkpoint = load_checkpoint(Path(recipe.checkpoint), device=str(device))
         self.object_text = self.checkpoint.object_text.to(device)
+        if not len(self.object_text):
+            raise RecipeError("checkpoint names no objects, so there is nothing to train the aggregator for")
+        self.clips: tuple[ObservedClips, ObservedClips] | None = None
+        if recipe.observed is not None:
+            card = self.checkpoint.card
+            self.clips = open_observed_clips(
+                recipe.observed, self.checkpoint.object_names, card.text_width, card.text_encoder
+            )
         torch.manual_seed(recipe.loop.seed)
         self.aggregator = ObjectAggregator(recipe.model).to(device)
         self.module: nn.Module = self.aggregator
@@ -83,19 +105,26 @@ class ObjectTask:
         self, step: int, generator: torch.Generator, rank: int, world_size: int
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Draw a batch of clips and return the total loss with its parts."""
-        return self._loss(self.recipe.loop.batch_size // world_size, generator)
+        size = self.recipe.loop.batch_size // world_size
+        drawn = self._simulate(size, generator) if self.clips is None else self.clips[0].draw(size, generator)
+        return self._loss(*drawn, generator)
 
-    def _loss(self, size: int, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        features, valid, label = self._draw(size, generator)
-        noise = torch.randn(features.shape, generator=generator) * self.recipe.features.input_noise
-        out = self.aggregator((features + noise).to(self.device), valid.to(self.device)).float()
+    def _loss(
+        self, features: Tensor, valid: Tensor, label: Tensor, generator: torch.Generator | None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        if generator is not None:
+            features = features + torch.randn(features.shape, generator=generator) * self.recipe.features.input_noise
+        out = self.aggregator(features.to(self.device), valid.to(self.device)).float()
         label = label.to(self.device)
         loss = losses.label_contrast(out, self.object_text, label)
-        cosine = functional.normalize(out, dim=-1) @ self.object_text.T
-        top1 = (cosine.argmax(-1) == label).float().mean()
-        return loss, {"loss": loss.detach(), "top1": top1}
+        return loss, {"loss": loss.detach(), "top1": self._top1(out, label)}
 
-    def _draw(self, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    def _top1(self, feature: Tensor, label: Tensor) -> Tensor:
+        """Share of features whose nearest object embedding is the right one, which is what recognition takes."""
+        cosine = functional.normalize(feature, dim=-1) @ self.object_text.T
+        return (cosine.argmax(-1) == label).float().mean()
+
+    def _simulate(self, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         model, table = self.recipe.features, self.object_text.cpu()
         count, width = table.shape
         label = torch.randint(0, count, (size,), generator=generator)
@@ -113,9 +142,17 @@ class ObjectTask:
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
-        """Top-1 of the nearest object on fresh clips."""
+        """Top-1 of the nearest object on fresh clips, beside that of the mean feature where features were observed."""
         generator = torch.Generator().manual_seed(self.recipe.loop.seed + 1)
-        _, parts = self._loss(1024, generator)
+        if self.clips is None:
+            _, parts = self._loss(*self._simulate(_EVALUATED, generator), generator)
+            return {name: float(value) for name, value in parts.items()}
+        held_out = self.clips[1]
+        some = np.linspace(0, len(held_out) - 1, min(_EVALUATED, len(held_out))).astype(np.int64)
+        features, valid, label = held_out.take(some)
+        _, parts = self._loss(features, valid, label, None)
+        mean = (features * valid[..., None]).sum(1).to(self.device)
+        parts["top1_of_mean"] = self._top1(mean, label.to(self.device))
         return {name: float(value) for name, value in parts.items()}
 
     def export(self, folder: Path, metrics: dict[str, float]) -> None:
