@@ -14,6 +14,7 @@ import yaml
 from ghtt_core.hands.layout import FRAME_RATE
 
 if TYPE_CHECKING:
+    from ghtt_core.data.sequence import HandSequence
     from ghtt_core.data.synthetic.dataset import SyntheticReader
     from ghtt_core.data.synthetic.performance import Performance
     from ghtt_core.data.views import View
@@ -42,13 +43,12 @@ def write_clips(reader: SyntheticReader, folder: Path, count: int) -> None:
         performance = perform(reader, "test", index)
         sequence = performance.sequence
         views = camera_rig(performance.appearance_seed, sequence.joints, sequence.valid, reader.views)
-        for number, view in enumerate(views):
-            write_clip(folder / f"test-{index:06d}-{view.name}", performance, views, number)
+        write_clip(folder, f"test-{index:06d}", performance, views)
         print(f"videos of test-{index:06d} in {folder}")
 
 
-def write_clip(path: Path, performance: Performance, views: tuple[View, ...], number: int) -> None:
-    """Write one view of a performance as path.mp4, path.yaml and path.npz.
+def write_clip(folder: Path, name: str, performance: Performance, views: tuple[View, ...]) -> None:
+    """Write one performance as <name>-<view>.mp4, .yaml and .npz for each of its views.
 
     Raises:
         OutputError: If they cannot be written.
@@ -56,32 +56,49 @@ def write_clip(path: Path, performance: Performance, views: tuple[View, ...], nu
     from ghtt_core.cli.video_writer import VideoWriter
     from ghtt_core.data.recordings import save_recording
     from ghtt_core.data.synthetic.rendering.scene import SceneRenderer
-    from ghtt_core.data.synthetic.visibility import in_view
-    from ghtt_core.errors import OutputError
 
-    view, sequence = views[number], performance.sequence
+    paths = [folder / f"{name}-{view.name}" for view in views]
+    for path, view in zip(paths, views, strict=True):
+        save_recording(path.with_suffix(".npz"), _truth(performance, view))
+        _write_intrinsics(path.with_suffix(".yaml"), view)
+    renderer = SceneRenderer(performance, views)
+    writers: list[VideoWriter] = []
+    try:
+        for path, view in zip(paths, views, strict=True):
+            writers.append(VideoWriter(path.with_suffix(".mp4"), *view.size, FRAME_RATE))
+        for frame in range(len(performance.sequence)):
+            for number, writer in enumerate(writers):
+                writer.write(renderer.draw(frame, number))
+    except BaseException:
+        for writer in writers:
+            writer.discard()
+        raise
+    for writer in writers:
+        writer.close()
+
+
+def _truth(performance: Performance, view: View) -> HandSequence:
+    """Hands in a camera's frame; those mostly outside its picture are not valid."""
+    from ghtt_core.data.synthetic.visibility import in_view
+
+    sequence = performance.sequence
     joints = view.to_camera(sequence.joints)
     seen = sequence.valid & (in_view(view, joints).mean(axis=-1) > 0.5)
-    truth = replace(sequence, joints=np.where(seen[..., None, None], joints, 0), valid=seen, frame_id=view.name)
-    save_recording(path.with_suffix(".npz"), truth)
-    k = view.intrinsics
+    joints = np.where(seen[..., None, None], joints, np.float32(0))
+    return replace(sequence, joints=joints, valid=seen, frame_id=view.name)
+
+
+def _write_intrinsics(path: Path, view: View) -> None:
+    from ghtt_core.errors import OutputError
+
     info = {
         "image_width": view.size[0],
         "image_height": view.size[1],
-        "camera_matrix": {"rows": 3, "cols": 3, "data": [float(v) for v in k.ravel()]},
+        "camera_matrix": {"rows": 3, "cols": 3, "data": [float(v) for v in view.intrinsics.ravel()]},
         "distortion_model": "plumb_bob",
         "distortion_coefficients": {"rows": 1, "cols": 5, "data": [0.0] * 5},
     }
     try:
-        path.with_suffix(".yaml").write_text(yaml.safe_dump(info, sort_keys=False), encoding="utf-8")
+        path.write_text(yaml.safe_dump(info, sort_keys=False), encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"Cannot write {path.with_suffix('.yaml')} ({error.strerror or error}).") from error
-    renderer = SceneRenderer(performance, views)
-    writer = VideoWriter(path.with_suffix(".mp4"), *view.size, FRAME_RATE)
-    try:
-        for frame in range(len(sequence)):
-            writer.write(renderer.draw(frame, number))
-    except BaseException:
-        writer.discard()
-        raise
-    writer.close()
+        raise OutputError(f"Cannot write {path} ({error.strerror or error}).") from error
