@@ -122,6 +122,12 @@ def test_the_object_of_a_frame_is_the_noun_of_the_action_that_began_last(dataset
     assert objects[14:16] == ["hand", NIL]
 
 
+def test_the_object_is_the_noun_of_the_list_and_not_the_last_word(tree):
+    sequence = read(tree.root, TWO)[0].sequence
+    assert sequence.more_segments["fine"][0].label == "turn wheel with tool"
+    assert sequence.object_names[sequence.object_ids[5]] == sequence.more_segments["fine"][0].noun == "wheel"
+
+
 def test_segments_that_run_past_the_poses_are_cut(dataset):
     assert dataset.split("train").sequence(0).more_segments["fine"][-1].end == 31
 
