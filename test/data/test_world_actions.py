@@ -26,7 +26,7 @@ from ghtt_core.hands.layout import PARENTS
 ACTED = SyntheticConfig(frames=1200, free_fraction=0.0, vocabulary="h2o")
 WORDS = vocabulary_of("h2o")
 FROZEN_CONFIG = SyntheticConfig(frames=300, free_fraction=0.4, vocabulary="h2o")
-FROZEN = "bb9fe1e805c102387767c686b922a949ffca6643f5c2d62fe9cc833f3872c959"
+FROZEN = "427afecff657c964e5bbcf430ffc35f5dc2df08378b324dd4e40f89ca0e5a667"
 """When the world is changed on purpose: raise MOTION_VERSION and freeze the hash anew."""
 
 

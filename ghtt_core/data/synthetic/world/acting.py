@@ -71,6 +71,11 @@ class Act:
         x, y, z = point
         return (self.dice.normal(x, spread), self.dice.normal(y, spread), self.dice.normal(z, spread))
 
+    def liked(self, point: Vector) -> Vector:
+        """A point of the own side's frame, moved to where this person likes to work, metres."""
+        x, y, z = (float(value) for value in self.performer.zone)
+        return (point[0] + x, point[1] + y, point[2] + z)
+
     def turned(self, degrees: Vector, spread: float = 5.0) -> Vector:
         """Angles in radians from degrees, with the variation between performances."""
         a, b, c = degrees
@@ -82,7 +87,7 @@ class Act:
 
     def posture(self, name: str, spread: float = 0.05) -> Array:
         """A posture with the variation between performances, radians."""
-        value: Array = SHAPES[name] + spread * self.dice.normals(len(SHAPES[name]))
+        value: Array = SHAPES[name] + self.performer.manner + spread * self.dice.normals(len(SHAPES[name]))
         return value
 
     def rate(self, hertz: float, spread: float = 0.12) -> float:
@@ -250,7 +255,7 @@ class Act:
         """Lie down on the table, or hover over it."""
         if hand.held is not None:
             return onset
-        place = self.near(REST, 0.03)
+        place = self.near(self.liked(REST), 0.025)
         hand.shape(onset, 0.8 * duration, self.posture("relaxed", 0.08))
         return hand.go(onset, duration, place, self.turned(AT_REST, 10.0), lift=0.02)
 

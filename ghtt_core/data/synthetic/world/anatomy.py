@@ -10,10 +10,12 @@ from typing import Final
 import numpy as np
 
 from ghtt_core.data.synthetic.body import make_subject
-from ghtt_core.data.synthetic.hand_model import CUP, LIMIT_HIGH, LIMIT_LOW, THUMB, Array, HandShape
+from ghtt_core.data.synthetic.hand_model import CUP, LIMIT_HIGH, LIMIT_LOW, NUM_ANGLES, THUMB, Array, HandShape
+from ghtt_core.data.synthetic.world.dice import Dice
 from ghtt_core.data.synthetic.world.exact import quantised, sincos
 from ghtt_core.data.synthetic.world.pose import PoseTrack
 
+_PEOPLE: Final = 20_260_102
 _STANDARD_PALM: Final = 0.087
 """Metres from wrist to knuckles of the hand that grips are described for."""
 GRASP_CENTRE: Final[Array] = np.array([0.090, 0.010, -0.035])
@@ -35,6 +37,9 @@ class Performer:
         size: Amplitude factor of movements.
         restless: Amplitude factor of everything that moves without purpose.
         tremor: Metres, standard deviation of physiological tremor.
+        leads_more: How often the dominant hand is the one that fetches and holds, 0 to 1.
+        zone: (3,) where this person likes to work, relative to where people do, metres.
+        manner: (22,) how this person's postures differ from everybody's, radians.
     """
 
     name: str
@@ -47,6 +52,9 @@ class Performer:
     size: float
     restless: float
     tremor: float
+    leads_more: float
+    zone: Array
+    manner: Array
 
 
 def make_performer(identity: int) -> Performer:
@@ -62,6 +70,7 @@ def make_performer(identity: int) -> Performer:
         for value, steps in ((subject.tempo, 2.0**20), (subject.size, 2.0**20), (subject.drift, 2.0**30),
                              (subject.tremor, 2.0**30))
     )  # fmt: skip
+    habits = Dice(_PEOPLE, identity)
     return Performer(
         name=subject.name,
         shape=shape,
@@ -73,6 +82,9 @@ def make_performer(identity: int) -> Performer:
         size=size,
         restless=min(max(drift / 0.002, 0.4), 2.0),
         tremor=tremor,
+        leads_more=habits.uniform(0.3, 0.9),
+        zone=habits.normals(3) * np.array([0.015, 0.025, 0.015]),
+        manner=habits.normals(NUM_ANGLES) * 0.07,
     )
 
 

@@ -62,8 +62,8 @@ def enter(act: Act, noun: str) -> Cast:
     """Bring a noun's things into being, out of sight."""
     dice = act.dice
     factor = min(max(dice.factor(0.08), 0.86), 1.16)
-    # Both hands fetch and hold things, the leading one more often; a book's cover opens one way.
-    holder = act.lead if noun == "book" or dice.chance(0.6) else act.aid
+    # Which hand fetches and holds is a habit, and not a strict one; a book's cover opens one way.
+    holder = act.lead if noun == "book" or dice.chance(act.performer.leads_more) else act.aid
     main = _thing(act, scaled(KINDS[noun], factor))
     cast = Cast(noun, main, holder)
     kind = main.kind

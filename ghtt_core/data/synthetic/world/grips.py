@@ -75,7 +75,9 @@ def scaled(kind: ThingKind, factor: float) -> ThingKind:
     def grown(vector: Vector) -> Vector:
         return (vector[0] * factor, vector[1] * factor, vector[2] * factor)
 
-    parts = tuple(replace(part, size=grown(part.size), centre=grown(part.centre)) for part in kind.parts)
+    def all_grown(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+        return tuple(replace(part, size=grown(part.size), centre=grown(part.centre)) for part in parts)
+
     grips = {}
     for name, grip in kind.grips.items():
         # The palm stays on the surface: what grows between hand and thing's axis is the thing.
@@ -85,8 +87,10 @@ def scaled(kind: ThingKind, factor: float) -> ThingKind:
             continue
         x, y, z = grip.anchor
         anchor = (x + slack, y, z - slack) if grip.closed == "wrap" else (x, y, z)
-        grips[name] = replace(grip, point=grown(grip.point), anchor=anchor)
-    return replace(kind, parts=parts, grips=grips, height=kind.height * factor, radius=kind.radius * factor)
+        grips[name] = replace(grip, point=grown(grip.point), anchor=anchor, surface=all_grown(grip.surface))
+    return replace(
+        kind, parts=all_grown(kind.parts), grips=grips, height=kind.height * factor, radius=kind.radius * factor
+    )
 
 
 def grasp_of(performer: Performer, kind: ThingKind, grip: Grip, azimuth: float) -> Grasp:
@@ -100,7 +104,9 @@ def grasp_of(performer: Performer, kind: ThingKind, grip: Grip, azimuth: float) 
     """
     pose = hand_pose(performer, grip, azimuth)
     approach = _APPROACHES.get(grip.closed, _FROM_ABOVE)
-    return Grasp(pose, SHAPES[grip.wide], close_on(performer, kind.parts, pose.inverse(), grip), approach)
+    return Grasp(
+        pose, SHAPES[grip.wide], close_on(performer, grip.surface or kind.parts, pose.inverse(), grip), approach
+    )
 
 
 def hand_pose(performer: Performer, grip: Grip, azimuth: float) -> Pose:

@@ -43,6 +43,7 @@ class Grip:
         anchor: Where that point is in the hand, wrist's axes, metres; None puts it midway between the tips of thumb
             and the first two fingers, closed to the given opening.
         opening: Metres between those tips.
+        surface: What the digits touch if it is not the thing itself but something fixed to it.
         wide: Posture that the hand opens to, a name of grips.SHAPES.
         closed: Posture that it closes towards until its digits touch.
         turns_freely: The thing is round: the hand takes it from wherever is comfortable, and the azimuth is added to
@@ -56,6 +57,7 @@ class Grip:
     closed: str
     turns_freely: bool = False
     opening: float = 0.0
+    surface: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,8 @@ def _box(x: float, y: float, z: float, colour: Vector, foot: float = 0.0) -> Par
 
 
 _BOOK: Final = (0.150, 0.210)
+_COVER: Final = Part("box", (0.150, 0.210, 0.006), (0.150, 0.0, 0.017), (0.55, 0.12, 0.16))
+"""Where the open cover is, seen from the side of the hand that holds it."""
 _UNDER: Final = Grip((150.0, -6.0, 163.0), (0.052, -0.01, 0.0), (0.128, 0.0, -0.0135), "wide clasp", "clasp")
 
 
@@ -136,7 +140,7 @@ _KINDS: Final = (
         {
             "edge": Grip((128.0, -18.0, 62.0), (0.075, 0.0, 0.018), (0.110, 0.016, -0.060), "wide tips", "tips"),
             "under": _UNDER,
-            "beyond": replace(_UNDER, point=(0.202, -0.01, 0.014)),
+            "beyond": replace(_UNDER, point=(0.202, -0.01, 0.014), surface=(_COVER,)),
         },
         0.020, 0.075, lid="book cover",
     ),
