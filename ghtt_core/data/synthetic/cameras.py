@@ -113,13 +113,9 @@ def _ego(rng: np.random.Generator, joints: NDArray[np.float32], valid: NDArray[n
     backwards = eye - gaze
     eye += 1.3 * back * backwards / np.linalg.norm(backwards, axis=1, keepdims=True)
     tilt = rng.normal(0.0, np.deg2rad(3.0)) + np.deg2rad(2.0) * sway[:, 5]
-    poses = np.empty((frames, 3, 4), np.float32)
-    for frame in range(frames):
-        rotation = _roll(float(tilt[frame])) @ _look(gaze[frame] - eye[frame])
-        poses[frame, :, :3], poses[frame, :, 3] = rotation, -(rotation @ eye[frame])
-    if frames == 1:
-        return View(EGO_VIEW, _intrinsics(rng, focal), SIZE, poses)
-    return View(EGO_VIEW, _intrinsics(rng, focal), SIZE, poses)
+    rotation = _roll(tilt) @ _look(gaze - eye)
+    poses = np.concatenate([rotation, -(rotation @ eye[:, :, None])], axis=2)
+    return View(EGO_VIEW, _intrinsics(rng, focal), SIZE, poses.astype(np.float32))
 
 
 def _intrinsics(rng: np.random.Generator, focal: float) -> Array:
@@ -129,19 +125,20 @@ def _intrinsics(rng: np.random.Generator, focal: float) -> Array:
 
 
 def _look(forward: Array) -> Array:
-    """Rows right, down and forward of a camera that looks along a direction of the world, upright."""
-    forward = forward / np.linalg.norm(forward)
-    right = np.cross(forward, np.array([0.0, 0.0, 1.0]))
-    if np.linalg.norm(right) < 1e-6:
-        right = np.array([1.0, 0.0, 0.0])
-    right /= np.linalg.norm(right)
-    return np.stack([right, np.cross(forward, right), forward])
+    """Rows right, down and forward (..., 3, 3) of cameras that look along directions (..., 3) of the world, upright."""
+    forward = forward / np.linalg.norm(forward, axis=-1, keepdims=True)
+    right = np.stack([forward[..., 1], -forward[..., 0], np.zeros_like(forward[..., 0])], axis=-1)
+    length = np.linalg.norm(right, axis=-1, keepdims=True)
+    right = np.where(length > 1e-6, right / np.maximum(length, 1e-6), np.array([1.0, 0.0, 0.0]))
+    return np.stack([right, np.cross(forward, right), forward], axis=-2)
 
 
-def _roll(angle: float) -> Array:
-    """Rotation of a camera about its own axis."""
-    cos, sin = np.cos(angle), np.sin(angle)
-    return np.array([[cos, sin, 0.0], [-sin, cos, 0.0], [0.0, 0.0, 1.0]])
+def _roll(angle: Array | float) -> Array:
+    """Rotations (..., 3, 3) of cameras about their own axes."""
+    cos, sin = np.cos(np.asarray(angle)), np.sin(np.asarray(angle))
+    zero, one = np.zeros_like(cos), np.ones_like(cos)
+    rows = [np.stack(row, axis=-1) for row in ((cos, sin, zero), (-sin, cos, zero), (zero, zero, one))]
+    return np.stack(rows, axis=-2)
 
 
 def _slow(track: Array, keep: float) -> Array:

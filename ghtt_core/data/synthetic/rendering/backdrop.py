@@ -68,7 +68,7 @@ class Backdrop:
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REFLECT,
         )
-        image += (top * self._table_light - image) * cover[..., None]
+        image += (top * self._table_light - image) * in_colours(cover)
         # Fingers that sink a little into the table are still to be seen.
         deeper = distance * np.float32((eye[2] + _TOUCH_M) / max(float(eye[2]), 1e-3))
         return image, cover, np.where(cover > 0.5, 1 / deeper, 0).astype(np.float32)
@@ -96,6 +96,11 @@ class Backdrop:
         image = cv2.GaussianBlur(image, (0, 0), _ROOM_BLUR)
         large = cv2.resize(image, self._size, interpolation=cv2.INTER_LINEAR)
         return np.asarray(large * self._room_light, np.float32)
+
+
+def in_colours(values: Floats) -> Floats:
+    """Repeat (H, W) as (H, W, 3): numpy is slow at spreading single numbers over three colours."""
+    return np.asarray(cv2.merge([values, values, values]), np.float32)
 
 
 def _rays(intrinsics: NDArray[np.float64], size: tuple[int, int], shrink: int) -> Floats:

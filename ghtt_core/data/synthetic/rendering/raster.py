@@ -20,9 +20,12 @@ Ints = NDArray[np.int64]
 
 _SMALLEST_AREA: Final = np.float32(1e-3)
 """Square pixels, twice the area of a triangle worth drawing."""
+_KEY: Final = "<i8"
+"""Its bytes are looked at one by one, so their order is fixed."""
 _SPAN_BITS: Final = 24
 _SPAN_MASK: Final = (1 << _SPAN_BITS) - 1
 _HALF: Final = np.float32(0.5)
+_BRIGHTEST: Final = 400.0
 
 
 class Mesh(NamedTuple):
@@ -45,12 +48,14 @@ class Layer(NamedTuple):
     """What covers the background.
 
     Attributes:
-        colour: (rows, columns, 4) float32: colour 0..255 times cover, and cover 0..1, of a part of the picture.
+        colour: (rows, columns, 3) float32: colour 0..255 times cover, of a part of the picture.
+        cover: (rows, columns) float32, 0 where nothing was drawn to 1.
         depth: (K, rows, columns) float32 inverse depth of every exposure in 1/metres, with what was drawn before.
         corner: Row and column of its first pixel in the picture.
     """
 
     colour: Floats
+    cover: Floats
     depth: Floats
     corner: tuple[int, int]
 
@@ -93,15 +98,13 @@ def rasterise(points: Floats, mesh: Mesh, size: tuple[int, int], drawn: Floats |
     top, left = int(spans.row.min()), int(spans.first.min())
     height = int(spans.row.max()) + 1 - top
     width = int((spans.first + spans.length).max()) - left
-    if drawn is None:
-        buffer = np.zeros((len(points), height, width), np.int64)
-    else:
-        buffer = drawn[:, top : top + height, left : left + width].view(np.int32).astype(np.int64)
-        buffer <<= 32
+    buffer = np.zeros((len(points), height, width), _KEY)
+    depth = buffer.view("<f4")[..., 1::2]
+    if drawn is not None:
+        depth[:] = drawn[:, top : top + height, left : left + width]
     _compare(buffer, seen, mesh.parts, spans, (top, left))
-    colour = _shade(buffer, seen, spans.triangle, mesh, (top, left))
-    depth = (buffer >> 32).astype(np.int32).view(np.float32)
-    return Layer(colour, depth, (top, left))
+    colour, cover = _shade(buffer, seen, spans.triangle, mesh, (top, left))
+    return Layer(colour, cover, depth, (top, left))
 
 
 def _facing(points: Floats, triangles: Ints, size: tuple[int, int]) -> _Triangles:
@@ -199,12 +202,14 @@ def _compare(buffer: Ints, seen: _Triangles, parts: NDArray[np.uint8], spans: _S
     np.maximum.at(buffer.reshape(-1), count, key)
 
 
-def _shade(buffer: Ints, seen: _Triangles, span_triangle: Ints, mesh: Mesh, corner: tuple[int, int]) -> Floats:
-    """Colours times cover, and cover, of what the buffer shows: (rows, columns, 4)."""
+def _shade(
+    buffer: Ints, seen: _Triangles, span_triangle: Ints, mesh: Mesh, corner: tuple[int, int]
+) -> tuple[Floats, Floats]:
+    """Colours times cover (rows, columns, 3), and cover (rows, columns), of what the buffer shows."""
     exposures, height, width = buffer.shape
     pixels = height * width
     flat = buffer.reshape(exposures, pixels)
-    part = ((flat >> _SPAN_BITS) & 0xFF).astype(np.uint8)
+    part = np.ascontiguousarray(flat.view(np.uint8)[:, _SPAN_BITS // 8 :: 8])
     middle = exposures // 2
     same = (part == part[middle]).all(axis=0)
     inner = np.flatnonzero(same & (part[middle] > 0))
@@ -214,17 +219,18 @@ def _shade(buffer: Ints, seen: _Triangles, span_triangle: Ints, mesh: Mesh, corn
     place = np.concatenate([inner, border])
     picked = np.concatenate([flat[middle, inner], flat[exposure, border]]) & _SPAN_MASK
     painted = _texture(seen, span_triangle[picked], mesh, place % width + corner[1], place // width + corner[0])
-    total = np.zeros((pixels, 4), np.float32)
+    total = np.zeros((pixels, 3), np.float32)
     total[inner] = painted[: len(inner)]
+    cover = (part > 0).sum(axis=0, dtype=np.uint8) * np.float32(1 / exposures)
     painted *= np.float32(1 / exposures)
     borders = np.searchsorted(exposure, np.arange(exposures + 1)) + len(inner)
     for begin, end in pairwise(borders.tolist()):
         total[place[begin:end]] += painted[begin:end]
-    return total.reshape(height, width, 4)
+    return total.reshape(height, width, 3), cover.reshape(height, width)
 
 
 def _texture(seen: _Triangles, triangle: Ints, mesh: Mesh, column: Ints, row: Ints) -> Floats:
-    """Colour and cover (N, 4) of triangles at pixels."""
+    """Colours (N, 3) of triangles at pixels."""
     used = np.zeros(len(seen.area), bool)
     used[triangle] = True
     rows = np.flatnonzero(used)
@@ -246,9 +252,8 @@ def _texture(seen: _Triangles, triangle: Ints, mesh: Mesh, column: Ints, row: In
     rows_of_atlas, columns_of_atlas = mesh.atlas.shape
     np.clip(texel, 0, (columns_of_atlas - 1, rows_of_atlas - 1), out=texel)
     colour = np.take(mesh.atlas.reshape(-1), texel[:, 1] * columns_of_atlas + texel[:, 0])
-    painted = np.ones((len(triangle), 4), np.float32)
+    painted = np.empty((len(triangle), 3), np.float32)
     painted[:, 0] = (colour & 255) * shade[:, 0]
     painted[:, 1] = ((colour >> 8) & 255) * shade[:, 1]
     painted[:, 2] = (colour >> 16) * shade[:, 2]
-    np.clip(painted[:, :3], 0, 400, out=painted[:, :3])
-    return painted
+    return np.clip(painted, 0, _BRIGHTEST, out=painted)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ghtt_core.data.synthetic.performance import Performance
 from ghtt_core.data.synthetic.rendering.appearance import Appearance, sample_appearance
-from ghtt_core.data.synthetic.rendering.backdrop import Backdrop
+from ghtt_core.data.synthetic.rendering.backdrop import Backdrop, in_colours
 from ghtt_core.data.synthetic.rendering.geometry import CHUNK, SceneGeometry, Stretch
 from ghtt_core.data.synthetic.rendering.raster import Layer, Mesh, rasterise
 from ghtt_core.data.synthetic.rendering.sensor import Development, Sensor, sample_sensor
@@ -140,20 +140,19 @@ class SceneRenderer:
         layer = rasterise(points, self._mesh(still, 0, pose), camera.view.size, depth)
         if layer is not None:
             _cover(light, layer)
-            (top, left), (height, width) = layer.corner, layer.colour.shape[:2]
+            (top, left), (height, width) = layer.corner, layer.cover.shape
             part = np.s_[top : top + height, left : left + width]
             depth[:, part[0], part[1]] = layer.depth
-            table[part] *= 1 - layer.colour[..., 3]
+            table[part] *= 1 - layer.cover
         return _Empty(light, table, depth)
 
     def _sunlit(self, camera: _Camera, stretch: Stretch, row: int, pose: Floats, table: Floats) -> Floats:
-        """Factor (H, W, 1) of the table's brightness under the shadows of one frame."""
+        """Factor (H, W, 3) of the table's brightness under the shadows of one frame."""
         light = self.look.light
         points, bulks = stretch.surface.points[row], stretch.surface.bulks
         view = camera.view
         mask = shadow_mask(points, bulks, light.direction, pose, view.intrinsics, view.size, light.softness)
-        factor: Floats = (1 - np.float32(light.shadow) * mask * table)[..., None]
-        return factor
+        return in_colours(1 - np.float32(light.shadow) * mask * table)
 
     def _mesh(self, stretch: Stretch, row: int, pose: Floats, triangles: int | None = None) -> Mesh:
         """One frame's triangles, all or the first so many, with highlights as the camera at a pose sees them."""
@@ -209,7 +208,7 @@ def _project(view: View, points: Floats, frames: NDArray[np.int64]) -> Floats:
 
 def _cover(light: Floats, layer: Layer) -> None:
     """Put a layer on a picture, in place."""
-    (top, left), (height, width) = layer.corner, layer.colour.shape[:2]
+    (top, left), (height, width) = layer.corner, layer.cover.shape
     part = light[top : top + height, left : left + width]
-    part *= 1 - layer.colour[..., 3:]
-    part += layer.colour[..., :3]
+    part *= in_colours(1 - layer.cover)
+    part += layer.colour
