@@ -19,8 +19,8 @@ class VideoOptions(PreparationOptions):
     """Label your own videos with an off-the-shelf estimator, so that the image estimator can learn your camera.
 
     --source is a folder with videos at any depth, or one video. Hands that the estimator is not sure of, that lie
-    mostly outside the picture, have impossible palms, jump or flicker are left out; a table says how many. Pictures
-    stay in the videos. `ghtt train image` learns from the result; docs/custom_data.md shows how.
+    mostly outside the picture, have impossible palms, jump or flicker are left out, and the pictures with them; a
+    table says how many. Pictures stay in the videos. `ghtt train image` learns from the result (docs/custom_data.md).
 
     Attributes:
         estimator: What labels; `ghtt models list` names them.
@@ -84,7 +84,7 @@ def run_video(options: VideoOptions) -> None:
 
 
 def _show_kept(dataset: Dataset) -> None:
-    """Print how many hands every gate took, video by video."""
+    """Print how many hands every gate took, and how many pictures are offered to learn from, video by video."""
     from rich.console import Console
     from rich.table import Column, Table
 
@@ -94,11 +94,12 @@ def _show_kept(dataset: Dataset) -> None:
     table = Table(
         Column("video", overflow="fold"), box=None, pad_edge=False, title="hands in the labels", title_justify="left"
     )
-    for heading in ("pictures", "found", *GATES, "kept", "share"):
+    columns = ("pictures", "found", *GATES, "kept")
+    for heading in (*columns, "share", "offered"):
         table.add_column(heading, justify="right")
     for video, counts in kept_by_video(dataset.notes).items():
         sums = {name: int(count.sum()) for name, count in counts.items()}
         share = sums["kept"] / sums["found"] if sums["found"] else 0.0
-        table.add_row(video, *(str(sums[name]) for name in ("pictures", "found", *GATES, "kept")), f"{share:.0%}")
+        table.add_row(video, *(str(sums[name]) for name in columns), f"{share:.0%}", str(sums["offered"]))
     # Wide enough for all numbers where no terminal tells its width.
     Console(width=max(Console().width, 110)).print(table)

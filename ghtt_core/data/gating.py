@@ -9,6 +9,7 @@ hands jump or flicker. Hands that fail a gate are masked, never moved: what is l
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,8 @@ from ghtt_core.hands.layout import MCP_JOINTS, NUM_HANDS, PALM_JOINTS, WRIST
 
 GATES: Final = ("unsure", "outside", "palm", "double", "jump", "flicker")
 """Reasons to mask a hand in the order in which they are asked; a hand counts for the first that holds."""
+_MISSED_S: Final = 1.0
+"""A hand that is found again within this time was rather missed than gone."""
 _DOUBLE_PALMS: Final = 0.35
 """Two hands whose palm centres are seen closer together than this share of a palm are one hand, found twice."""
 
@@ -64,10 +67,13 @@ class GatedHands:
     Attributes:
         valid: (T, 2) bool, hands to keep.
         found: (2,) hands that the estimator found.
+        clear: (T,) bool, pictures of which it is known which hands they show: none is masked, and none was missed
+            between two moments in which it was found.
         masked: Hands masked by each gate, (2,) int64 each.
     """
 
     valid: NDArray[np.bool_]
+    clear: NDArray[np.bool_]
     found: NDArray[np.int64]
     masked: dict[str, NDArray[np.int64]]
 
@@ -112,7 +118,18 @@ def gate_hands(
     jump, flicker = _short_runs(points, kept, stamps_ns, config)
     mask("jump", jump)
     mask("flicker", flicker)
-    return GatedHands(kept, valid.sum(0), masked)
+    unknown: NDArray[np.bool_] = ((valid & ~kept) | _missed(valid, stamps_ns)).any(axis=1)
+    return GatedHands(kept, ~unknown, valid.sum(0), masked)
+
+
+def _missed(found: NDArray[np.bool_], stamps_ns: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(T, 2) hands that are not found for a short time between two moments in which they are."""
+    missed = np.zeros_like(found)
+    for hand in range(NUM_HANDS):
+        seen = np.flatnonzero(found[:, hand])
+        for before, after in pairwise(seen.tolist()):
+            missed[before + 1 : after, hand] = stamps_ns[after] - stamps_ns[before] <= _MISSED_S * 1e9
+    return missed
 
 
 def _doubles(

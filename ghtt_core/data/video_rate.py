@@ -45,7 +45,7 @@ def choose_pictures(stamps_ns: NDArray[np.int64]) -> tuple[NDArray[np.int64], ND
     return numbers, np.round(times[numbers]).astype(np.int64)
 
 
-def at_frame_rate(sequence: HandSequence, numbers: NDArray[np.int64]) -> HandSequence:
+def at_frame_rate(sequence: HandSequence, numbers: NDArray[np.int64], offered: NDArray[np.bool_]) -> HandSequence:
     """Bring labels of pictures to 30 frames per second.
 
     A frame with a picture of its moment has exactly the labels of that picture; frames between pictures have labels
@@ -54,6 +54,7 @@ def at_frame_rate(sequence: HandSequence, numbers: NDArray[np.int64]) -> HandSeq
     Args:
         sequence: One frame per picture, with one view, which has the pictures.
         numbers: (T,) number of the picture of each of its frames.
+        offered: (T,) whether that picture may be shown; the labels count all the same.
     """
     (view,) = sequence.views
     source = view.images
@@ -67,5 +68,6 @@ def at_frame_rate(sequence: HandSequence, numbers: NDArray[np.int64]) -> HandSeq
     same = np.abs(sequence.stamps_ns[place] - moved.stamps_ns) <= _SAME_MOMENT_NS
     joints, valid = moved.joints.copy(), moved.valid.copy()
     joints[same], valid[same] = sequence.joints[place[same]], sequence.valid[place[same]]
-    images = replace(view.images, present=None if same.all() else same).taken(np.arange(len(moved)))
+    present = same & offered[place]
+    images = replace(view.images, present=None if present.all() else present).taken(np.arange(len(moved)))
     return replace(moved, joints=joints, valid=valid, views=(replace(view, images=images),))

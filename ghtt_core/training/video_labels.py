@@ -193,6 +193,7 @@ class VideoReader:
         notes: dict[str, Any] = {
             "video": entry.detail["path"],
             "pictures": len(frames),
+            "offered": int(gated.clear.sum()),
             "found": gated.found.tolist(),
             "masked": {gate: count.tolist() for gate, count in gated.masked.items()},
             "kept": gated.valid.sum(0).tolist(),
@@ -209,7 +210,8 @@ class VideoReader:
             frame_id="world",
             views=(View(VIEW, camera.matrix, (camera.width, camera.height), still, source),),
         )
-        return SequenceReading(at_frame_rate(sequence, numbers), _distortion(camera, entry.name), notes)
+        # A picture with a hand that has no label would teach that the hand is not there.
+        return SequenceReading(at_frame_rate(sequence, numbers, gated.clear), _distortion(camera, entry.name), notes)
 
 
 def find_videos(source: Path, only: str = "") -> dict[str, Path]:
@@ -255,11 +257,14 @@ def kept_by_video(notes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str,
     """Add up what the notes of a prepared dataset say of the pieces of each video.
 
     Returns:
-        By video: "pictures" (1,), "found" (2,), every gate (2,) and "kept" (2,).
+        By video: "pictures" (1,) and "offered" (1,), "found" (2,), every gate (2,) and "kept" (2,).
     """
     total: dict[str, dict[str, NDArray[np.int64]]] = {}
     for _, note in sorted(notes.items()):
         row = total.setdefault(note["video"], {})
-        for name, count in {**note["masked"], **{key: note[key] for key in ("pictures", "found", "kept")}}.items():
+        for name, count in {
+            **note["masked"],
+            **{key: note[key] for key in ("pictures", "offered", "found", "kept")},
+        }.items():
             row[name] = row.get(name, 0) + np.atleast_1d(np.array(count, np.int64))
     return total

@@ -67,6 +67,15 @@ def test_every_gate_takes_its_hands_and_counts_them(labels: Labels) -> None:
     assert (~result.valid[:, LEFT]).nonzero()[0].tolist() == [30, 31, 32, 33, 34, 44, 45]
 
 
+def test_pictures_with_a_masked_or_missed_hand_are_not_clear(labels: Labels) -> None:
+    labels.valid[10:20, LEFT] = False  # missed: found again a third of a second later
+    labels.valid[50:, LEFT] = False  # gone
+    labels.confidence[30:33, RIGHT] = 0.3
+    assert (~labels.gated().clear).nonzero()[0].tolist() == [*range(10, 20), *range(30, 33)]
+    labels.fps = 5.0
+    assert labels.gated().clear[10:20].all()
+
+
 def test_a_flicker_shorter_than_a_fifth_of_a_second_is_masked(labels: Labels) -> None:
     labels.valid[:, RIGHT] = False
     labels.valid[10:15, RIGHT] = True  # 0.167 s

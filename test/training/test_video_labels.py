@@ -158,7 +158,12 @@ def test_unsure_hands_are_masked_and_counted(tmp_path: Path, capsys: pytest.Capt
     for store in dataset.splits.values():
         _, valid = told(store, 0)
         assert (~valid).nonzero()[0].tolist() == list(range(40, 50))
+        with ImageReader(store) as reader:
+            # Nobody knows whether an unsure hand is there, so nobody learns from its picture that it is not.
+            has = np.array([reader.has(0, "camera", frame) for frame in range(90)])
+        assert (has == valid).all()
     note = dataset.notes["x/a"]
+    assert (note["pictures"], note["offered"]) == (90, 80)
     assert (note["kept"], note["masked"]["unsure"]) == ([0, 80], [0, 10])
     assert dataset.splits["train"].view_names(0) == ("camera",)
 
