@@ -25,8 +25,8 @@ def draw(points, triangles, shades=None, parts=None, drawn=None, offsets=SUBPIXE
     layer = rasterise(points, Mesh(triangles, parts, shading, WHITE), SIZE, drawn)
     picture = np.zeros((SIZE[1], SIZE[0], 4), np.float32)
     if layer is not None:
-        (top, left), (height, width) = layer.corner, layer.colour.shape[:2]
-        picture[top : top + height, left : left + width] = layer.colour
+        (top, left), (height, width) = layer.corner, layer.cover.shape
+        picture[top : top + height, left : left + width] = np.dstack([layer.colour, layer.cover])
     return picture
 
 
