@@ -118,8 +118,8 @@ def gate_hands(
     jump, flicker = _short_runs(points, kept, stamps_ns, config)
     mask("jump", jump)
     mask("flicker", flicker)
-    unknown: NDArray[np.bool_] = ((valid & ~kept) | _missed(valid, stamps_ns)).any(axis=1)
-    return GatedHands(kept, ~unknown, valid.sum(0), masked)
+    unknown = (valid & ~kept) | _missed(valid, stamps_ns)
+    return GatedHands(kept, np.asarray(~unknown.any(1), np.bool_), valid.sum(0), masked)
 
 
 def _missed(found: NDArray[np.bool_], stamps_ns: NDArray[np.int64]) -> NDArray[np.bool_]:
