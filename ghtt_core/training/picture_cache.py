@@ -75,22 +75,21 @@ class PictureCache:
         progress = Progress(console=console, transient=True, disable=not console.is_terminal)
         with progress, ThreadPoolExecutor(workers) as pool:
             task = progress.add_task("decoding pictures", total=sum(map(len, runs)))
-            waiting: set[Future[NDArray[np.int64]]] = {pool.submit(self._decode, frames, run) for run in runs}
+            waiting: set[Future[int]] = {pool.submit(self._decode, frames, run, done) for run in runs}
             try:
                 while waiting:
                     finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                     for future in finished:
-                        run = future.result()
-                        done[run] = True
-                        progress.advance(task, len(run))
+                        progress.advance(task, future.result())
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
-    def _decode(self, frames: ImageFrames, run: NDArray[np.int64]) -> NDArray[np.int64]:
+    def _decode(self, frames: ImageFrames, run: NDArray[np.int64], done: NDArray[np.bool_]) -> int:
         for item in run:
             self.pictures[item] = frames.read(int(item))
-        return run
+        done[run] = True
+        return len(run)
 
 
 def _opened(path: Path, dtype: type[Any], shape: tuple[int, ...]) -> NDArray[Any]:

@@ -152,7 +152,11 @@ def load_state(path: Path, module: nn.Module, optimizer: torch.optim.Optimizer, 
                 kind, slot, name = [*key.split(".", 2), "", ""][:3]
                 if kind != "optimizer" or name not in parameters:
                     raise CheckpointError(f"{path} does not fit this model: {key} has no place in it")
-                optimizer.state[parameters[name]][slot] = file.get_tensor(key)
+                value, weight = file.get_tensor(key), parameters[name]
+                if value.shape == weight.shape:
+                    # The fused optimiser wants it in the order of memory that the weight has, such as channels last.
+                    value = torch.empty_like(weight, dtype=value.dtype).copy_(value)
+                optimizer.state[weight][slot] = value
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"{path} is damaged ({_reason(error)}); train into another folder") from error
 
