@@ -5,8 +5,8 @@
 python benchmarks/world_poses.py
 python benchmarks/world_poses.py --sequences 40 --json out/world_poses.json
 
-Counts frames of both hands per second of one core's time, for both vocabularies, for actions and free motion; for "h2o" with
-the poses of all things. Goal: 5,000 frames per second and core.
+Counts frames of both hands per second of one core's time, for both vocabularies, for actions and free motion; for "h2o"
+with the poses of all things. Goal: 5,000 frames per second and core.
 """
 
 from __future__ import annotations
