@@ -36,6 +36,8 @@ class SyntheticOptions:
         test_share: Share of the sequences that tests.
         free_fraction: Share of the sequences that are motion without labelled actions.
         vocabulary: "workbench": 20 verbs on 12 things. "h2o": the 36 actions of H2O with objects that the hands touch.
+        detections: Whether to keep what a detector with typical faults would say of every view, as observations named
+            "detector": noise, wrong depth, hands lost and swapped.
         clips: Sequences of the test split that are also written as videos of every view, with intrinsics and true
             hands beside them, for `ghtt run --video`.
         seed: Of everything.
@@ -54,6 +56,7 @@ class SyntheticOptions:
     test_share: float = 0.1
     free_fraction: float = 0.1
     vocabulary: Literal["workbench", "h2o"] = "h2o"
+    detections: bool = False
     clips: int = 0
     seed: int = 0
     workers: int = 2
@@ -68,7 +71,9 @@ def run_synthetic(options: SyntheticOptions) -> None:
     """
     from ghtt_core.cli.prepare_run import PreparationOptions, run_reader
     from ghtt_core.cli.synthetic_clip import write_clips
+    from ghtt_core.data.dataset import open_dataset
     from ghtt_core.data.synthetic.dataset import PICTURES, SyntheticReader
+    from ghtt_core.data.synthetic.detections import write_detections
     from ghtt_core.errors import InputError, OutputError
 
     store = options.store.absolute()
@@ -104,6 +109,9 @@ def run_synthetic(options: SyntheticOptions) -> None:
             staging.replace(store / PICTURES)
     except OSError as error:
         raise OutputError(f"Cannot write {error.filename or store} ({error.strerror or error}).") from error
+    if options.detections:
+        write_detections(reader, open_dataset(store))
+        print(f"detections of {len(reader.views)} views in {store}")
     write_clips(reader, store / "clips", options.clips)
 
 

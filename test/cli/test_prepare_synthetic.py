@@ -15,6 +15,7 @@ import pytest
 from ghtt_core.cli.prepare_synthetic import SyntheticOptions, run_synthetic
 from ghtt_core.data.dataset import open_dataset
 from ghtt_core.data.images import ImageReader
+from ghtt_core.data.observations import observed_views, open_observations
 from ghtt_core.data.recordings import load_recording
 from ghtt_core.errors import InputError, OutputError
 from ghtt_core.estimators.camera import PinholeCamera
@@ -88,10 +89,15 @@ def test_the_same_options_give_the_same_files_with_any_number_of_workers(folder,
 
 
 def test_poses_alone_have_cameras_but_no_pictures(tmp_path):
-    run_synthetic(SyntheticOptions(tmp_path / "data", **SMALL))
+    run_synthetic(SyntheticOptions(tmp_path / "data", detections=True, **SMALL))
     store = open_dataset(tmp_path / "data").split("train")
     assert [view.images for view in store.views(0)] == [None] * 5
     assert not (tmp_path / "data" / "pictures").exists()
+    assert observed_views(store, "detector") == ("cam0", "cam1", "cam2", "cam3", "cam4")
+    said = open_observations(store, "detector", "cam2")
+    true = store.views(1)[2].to_camera(store.sequence(1).joints)
+    error = np.linalg.norm(said.joints[32:64] - true, axis=-1)[said.valid[32:64]]
+    assert 0.001 < np.median(error) < 0.1
 
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path):

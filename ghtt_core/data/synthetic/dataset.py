@@ -27,7 +27,7 @@ from ghtt_core.data.taxonomy import ActionLabel
 from ghtt_core.data.views import ImageSource, View
 from ghtt_core.errors import InputError, OutputError
 
-WORLD_VERSION: Final = 1
+WORLD_VERSION: Final = 2
 """Counts changes of the world or its pictures: data of another version are made again."""
 PICTURES: Final = "pictures"
 """Folder of the pictures inside the dataset's own."""
