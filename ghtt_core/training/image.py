@@ -142,6 +142,10 @@ class ImageTask:
         recipe, names = self.recipe, self.train.store.object_names
         if recipe.model.text_width == 0:
             return (), None, ""
+        if not names and recipe.initial is not None:
+            # Videos of a user name no objects: F keeps what it knows of them.
+            earlier = load_image_checkpoint(Path(recipe.initial))
+            return earlier.card.object_names, earlier.object_text.to(self.device), earlier.card.text_encoder
         if not names:
             raise RecipeError("model.text_width must be 0, because the dataset names no objects")
         table = load_checkpoint(Path(recipe.text_table)) if recipe.text_table else None

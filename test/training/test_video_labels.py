@@ -16,6 +16,8 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+import torch
+import yaml
 from numpy.typing import NDArray
 
 from ghtt_core.cli.main import main
@@ -28,6 +30,10 @@ from ghtt_core.estimators.camera import PinholeCamera
 from ghtt_core.estimators.model_files import MEDIAPIPE_HANDS, cached_path
 from ghtt_core.hands.frame import HandFrame
 from ghtt_core.hands.layout import LEFT, RIGHT
+from ghtt_core.models.card import ImageCard
+from ghtt_core.models.config import ImageEstimatorConfig
+from ghtt_core.models.image_checkpoint import load_image_checkpoint, save_image_checkpoint
+from ghtt_core.models.image_estimator import ImageEstimator
 from ghtt_core.training.video_labels import VideoReader
 
 WIDTH, HEIGHT, BITS = 160, 96, 10
@@ -263,6 +269,35 @@ def test_a_stopped_run_goes_on_with_the_pieces_that_are_left(
     assert len(labelled) == 2
     assert "3 sequences are ready" in capsys.readouterr().err
     assert len(json.loads((tmp_path / "store" / "dataset.json").read_text())["notes"]) == 5
+
+
+def test_the_image_estimator_is_adapted_to_videos_and_keeps_its_objects(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_video(tmp_path / "videos" / f"{name}.mp4", range(60), 30)
+    prepare(tmp_path / "videos", tmp_path / "store")
+    sizes = {
+        "base_width": 4, "input_width": 96, "input_height": 54, "hidden": 16, "text_width": 8, "attention_maps": 1,
+        "together": 0,
+    }  # fmt: skip
+    config = ImageEstimatorConfig(**sizes)
+    card = ImageCard(model_id="before", model=config, object_names=("cup", "jar"), text_encoder="words", text_width=8)
+    text = torch.nn.functional.normalize(torch.randn(2, 8), dim=1)
+    save_image_checkpoint(tmp_path / "before", ImageEstimator(config), card, text)
+    recipe = {
+        "task": "image",
+        "model": sizes,
+        "model_id": "after",
+        "initial": str(tmp_path / "before"),
+        "data": {"dataset": str(tmp_path / "store"), "workers": 1},
+        "loop": {"steps": 2, "batch_size": 4, "threads": 1},
+    }
+    (tmp_path / "image.yaml").write_text(yaml.safe_dump(recipe))
+    assert main(["train", "image", str(tmp_path / "image.yaml"), "--out", str(tmp_path / "run")]) == 0
+    after = load_image_checkpoint(tmp_path / "run" / "checkpoint")
+    assert after.card.object_names == ("cup", "jar")
+    torch.testing.assert_close(after.object_text, text)
+    assert np.isfinite(list(after.card.metrics["image"].values())).all()
+    assert all(parameter.isfinite().all() for parameter in after.network.parameters())
 
 
 def test_the_choice_of_pictures_of_the_shortest_videos() -> None:
