@@ -82,11 +82,12 @@ def rotation_from_vector(vector: Tensor) -> Tensor:
     angle = square.clamp_min(torch.finfo(vector.dtype).tiny).sqrt()
     x, y, z = vector.unbind(-1)
     zero = torch.zeros_like(x)
-    cross = torch.stack((zero, z, -y, -z, zero, x, y, -x, zero), dim=-1).unflatten(-1, (3, 3))
+    cross = torch.stack((zero, z, -y, -z, zero, x, y, -x, zero), dim=-1).reshape(*vector.shape, 3)
     half = torch.sinc(angle / (2 * math.pi))
     eye = torch.eye(3, dtype=vector.dtype, device=vector.device)
     # Rodrigues; (1 - cos a) / a^2 is half the squared sinc of a / 2, exact near 0 too.
-    return eye + torch.sinc(angle / math.pi) * cross + 0.5 * half.square() * (cross @ cross)
+    rotation: Tensor = eye + torch.sinc(angle / math.pi) * cross + 0.5 * half.square() * (cross @ cross)
+    return rotation
 
 
 def rotation_to_vector(rotation: Tensor) -> Tensor:
@@ -100,7 +101,7 @@ def rotation_to_vector(rotation: Tensor) -> Tensor:
     # Four times the products of the components x, y, z, w; every row is the quaternion times one component.
     xx, yy, zz, ww = 1 + 2 * a - trace, 1 + 2 * e - trace, 1 + 2 * i - trace, 1 + trace
     products = (xx, xy, xz, xw, xy, yy, yz, yw, xz, yz, zz, zw, xw, yw, zw, ww)
-    rows = torch.stack(products, dim=-1).unflatten(-1, (4, 4))
+    rows = torch.stack(products, dim=-1).reshape(*trace.shape, 4, 4)
     largest = rows.diagonal(dim1=-2, dim2=-1).argmax(-1)
     quaternion = rows.gather(-2, largest[..., None, None].expand(*largest.shape, 1, 4)).squeeze(-2)
     quaternion = quaternion * torch.where(quaternion[..., 3:] < 0, -1.0, 1.0)
@@ -108,7 +109,8 @@ def rotation_to_vector(rotation: Tensor) -> Tensor:
     cosine = quaternion[..., 3:]
     turned = sine > torch.finfo(rotation.dtype).eps * cosine
     angle = 2 * torch.atan2(sine, cosine)
-    return quaternion[..., :3] * torch.where(turned, angle / sine, 2 / cosine.clamp_min(sine))
+    vector: Tensor = quaternion[..., :3] * torch.where(turned, angle / sine, 2 / cosine.clamp_min(sine))
+    return vector
 
 
 def cumulative_compose(steps: RigidMap) -> RigidMap:
