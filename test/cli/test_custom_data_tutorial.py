@@ -15,6 +15,8 @@ import pytest
 from ghtt_core.cli.main import main
 from ghtt_core.data.dataset import open_dataset
 from ghtt_core.models.checkpoint import load_checkpoint
+from ghtt_core.training.image import ImageRecipe
+from ghtt_core.training.recipe import load_recipe
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "custom_data.md"
@@ -83,10 +85,16 @@ def test_the_table_it_shows_is_that_of_the_example() -> None:
     assert (ROOT / "examples" / "custom_data" / "actions.csv").read_text().startswith(shown)
 
 
+def test_the_recipe_for_videos_goes_on_from_the_network_that_ships(followed: Path) -> None:
+    recipe = load_recipe(followed / "mine" / "image.yaml", ImageRecipe)
+    assert recipe.model == load_recipe(ROOT / "config" / "recipes" / "small_image.yaml", ImageRecipe).model
+    assert recipe.initial == "models/f-small"
+
+
 def test_every_option_it_names_is_there(capsys: pytest.CaptureFixture[str]) -> None:
     named = set(re.findall(r"`?(--[a-z-]+)", PAGE.read_text()))
     known = ""
-    for words in (["prepare", "custom"], ["prepare", "video"], ["run"], ["evaluate"], ["train", "pose"]):
+    for words in (["prepare", "custom"], ["prepare", "video"], ["run"], ["evaluate"], ["train", "image"]):
         assert main([*words, "--help"]) == 0
         known += capsys.readouterr().out
     assert sorted(option for option in named if option not in known) == []
