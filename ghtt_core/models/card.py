@@ -196,7 +196,7 @@ class ImageCard(JsonCard):
             raise CheckpointError(
                 f"The network's text width {self.model.text_width} is not that of the text table, {self.text_width}."
             )
-        if bool(self.object_names) != (self.text_width > 0 and bool(self.text_encoder)):
+        if not bool(self.object_names) == bool(self.text_encoder) == (self.text_width > 0):
             raise CheckpointError("Objects need a named text encoder, and a text encoder needs objects.")
 
     @classmethod
