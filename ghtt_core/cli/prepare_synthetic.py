@@ -107,6 +107,7 @@ def run_synthetic(options: SyntheticOptions) -> None:
                 (staging / _COMPLETE).touch()
         if options.images == "jpeg":
             staging.replace(store / PICTURES)
+            (store / PICTURES / _COMPLETE).unlink()
     except OSError as error:
         raise OutputError(f"Cannot write {error.filename or store} ({error.strerror or error}).") from error
     if options.detections:

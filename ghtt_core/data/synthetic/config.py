@@ -58,5 +58,10 @@ class SyntheticConfig:
             raise RecipeError(
                 f"There is no vocabulary '{self.vocabulary}'; choose one of {', '.join(get_args(VocabularyName))}."
             )
+        if self.joint_convention not in get_args(JointConvention):
+            raise RecipeError(
+                f"There is no joint convention '{self.joint_convention}'; choose one of "
+                f"{', '.join(get_args(JointConvention))}."
+            )
         if not (0 <= self.free_fraction <= 1 and 0 <= self.leave_probability <= 1):
             raise RecipeError("free_fraction and leave_probability are shares between 0 and 1.")
