@@ -24,7 +24,7 @@ import tyro
 from ghtt_core.errors import CheckpointError, GhttError
 from ghtt_core.estimators.model_files import MODEL_FILES, cache_folder, cached_path, fetch, find_model_file, is_cached
 from ghtt_core.estimators.registry import estimator_names
-from ghtt_core.models.model_folder import SHIPPED_NAME, find_model
+from ghtt_core.models.model_folder import SHIPPED_IMAGE_NAME, SHIPPED_NAME, find_image_model, find_model
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class VerifyOptions:
     """Check the digests of fetched model files and of checkpoint folders.
 
     Attributes:
-        checkpoints: Checkpoint folders; the one that ships when none is named.
+        checkpoints: Checkpoint folders; those that ship when none is named.
         cache: The cache folder.
     """
 
@@ -88,10 +88,11 @@ def _list() -> None:
         state = "fetched" if is_cached(model) else "not fetched: ghtt models fetch"
         print(f"  {model.name}  {model.purpose}; {model.licence}; {state}")
     print("checkpoints:")
-    try:
-        print(f"  {SHIPPED_NAME}  {find_model(None)}")
-    except CheckpointError as error:
-        print(f"  {error}")
+    for name, find in ((SHIPPED_NAME, find_model), (SHIPPED_IMAGE_NAME, find_image_model)):
+        try:
+            print(f"  {name}  {find(None)}")
+        except CheckpointError as error:
+            print(f"  {name}  {error}")
 
 
 def _fetch(options: FetchOptions) -> None:
@@ -124,14 +125,21 @@ def _verify(options: VerifyOptions) -> None:
 
 
 def _shipped() -> tuple[Path, ...]:
-    try:
-        return (find_model(None),)
-    except CheckpointError as error:
-        print(f"checkpoint: {error}")
-        return ()
+    found = []
+    for find in (find_model, find_image_model):
+        try:
+            found.append(find(None))
+        except CheckpointError as error:
+            print(f"checkpoint: {error}")
+    return tuple(found)
 
 
 def _verify_checkpoint(folder: Path) -> str:
+    from ghtt_core.models.card import IMAGE_ESTIMATOR
     from ghtt_core.models.checkpoint import load_checkpoint
+    from ghtt_core.models.checkpoint_folder import read_kind
+    from ghtt_core.models.image_checkpoint import load_image_checkpoint
 
+    if read_kind(folder) == IMAGE_ESTIMATOR:
+        return load_image_checkpoint(folder).card.model_id
     return load_checkpoint(folder).card.model_id

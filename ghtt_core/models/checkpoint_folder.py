@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import tempfile
@@ -19,7 +20,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from ghtt_core.errors import CheckpointError, OutputError
-from ghtt_core.models.card import CARD_FILE, WEIGHTS_FILE, JsonCard
+from ghtt_core.models.card import CARD_FILE, MOTION, WEIGHTS_FILE, JsonCard
 
 _SCALE_SUFFIX: Final = "#scale"
 
@@ -70,17 +71,32 @@ def read_card_as(folder: Path | str, card_class: type[CardT]) -> CardT:
     Raises:
         CheckpointError: There is no readable card of that kind.
     """
-    folder = Path(folder)
+    path = Path(folder) / CARD_FILE
+    return card_class.from_json(_card_text(Path(folder)), path)
+
+
+def read_kind(folder: Path | str) -> str:
+    """Says what is in a checkpoint, as `JsonCard.KIND` has it.
+
+    Raises:
+        CheckpointError: There is no readable card.
+    """
+    try:
+        return str(json.loads(_card_text(Path(folder))).get("kind", MOTION))
+    except (ValueError, AttributeError) as error:
+        raise CheckpointError(f"{Path(folder) / CARD_FILE} is not a checkpoint card ({error}).") from error
+
+
+def _card_text(folder: Path) -> str:
     path = folder / CARD_FILE
     if not folder.is_dir():
         raise CheckpointError(f"There is no checkpoint folder {folder}.")
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise CheckpointError(f"The folder {folder} has no {CARD_FILE}, so it is not a checkpoint.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}.") from error
-    return card_class.from_json(text, path)
 
 
 def read_tensors(folder: Path, card: JsonCard) -> dict[str, Tensor]:

@@ -19,7 +19,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_list_says_what_is_there_and_how_to_get_the_rest(capsys: pytest.CaptureFixture[str], cache: Path) -> None:
     assert main(["models", "list"]) == 0
     out = capsys.readouterr().out
-    assert "mediapipe, recorded" in out
+    assert "mediapipe, resnet18, recorded" in out
     assert str(cache) in out
     assert "not fetched: ghtt models fetch" in out
 

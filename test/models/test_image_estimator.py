@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from ghtt_core.cli.main import main
 from ghtt_core.errors import CheckpointError
 from ghtt_core.hands import normalised_camera as normal
 from ghtt_core.models.card import ImageCard
@@ -161,3 +162,15 @@ def test_a_card_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
     card = ImageCard(model_id="f", model=network.config, text_width=6, text_encoder="words", object_names=("cup",))
     with pytest.raises(CheckpointError, match="names 1 objects"):
         save_image_checkpoint(tmp_path / "f", network, card, torch.eye(2, 6))
+
+
+def test_models_verify_knows_a_checkpoint_of_f(
+    tmp_path: Path, random_checkpoint: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = tiny(text_width=0)
+    save_image_checkpoint(tmp_path / "f", network, ImageCard(model_id="f-tiny", model=network.config))
+    assert main(["models", "verify", str(tmp_path / "f"), str(random_checkpoint)]) == 0
+    assert "f-tiny: sound" in capsys.readouterr().out
+    (tmp_path / "f" / "card.json").write_text("[]")
+    assert main(["models", "verify", str(tmp_path / "f")]) == 2
+    assert "not a checkpoint card" in capsys.readouterr().err
