@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from ghtt_core.data.segments_csv import ActionTable, Unit, label_sequence, read_
 from ghtt_core.data.sequence import HandSequence
 from ghtt_core.data.taxonomy import ActionLabel
 from ghtt_core.errors import InputError
+from ghtt_core.hands.layout import FRAME_RATE
 
 _LEFT_OUT: Final = "the recording is left out"
 
@@ -64,7 +66,7 @@ class CustomReader:
             InputError: If there are no recordings, a table cannot be used, or something is wrong and that is fatal.
         """
         files = find_recordings(self.source)
-        actions = self._table(files, faults)
+        actions = self.table(files, faults)
         told = read_recording_table(self.recordings, set(files), faults) if self.recordings else RecordingTable({}, {})
         problems = None if actions is None else Problems(actions.path, faults)
         facts: list[RecordingFacts] = []
@@ -79,7 +81,7 @@ class CustomReader:
             objects |= {segment.noun for segment in sequence.segments if segment.noun} | set(sequence.object_names)
             subject = told.subjects.get(name, sequence.subject)
             seen = {segment.label for segment in sequence.segments}
-            facts.append(RecordingFacts(name, subject, sequence.duration_s, seen))
+            facts.append(RecordingFacts(name, subject, sequence.duration_s + 1 / FRAME_RATE, seen))
         if problems is not None:
             problems.settle()
         if not facts:
@@ -105,15 +107,22 @@ class CustomReader:
         sequence = self._look(entry.name, Path(entry.detail["path"]), faults)
         if sequence is None:
             return SequenceReading(None)
-        # The plan has told of everything that is wrong with the table.
-        told = Faults("skip")
-        actions = self._table((entry.name,), told)
-        sequence = self._labelled(sequence, actions, None if actions is None else Problems(actions.path, told))
+        actions = None if self.actions is None else _sound_rows(self, state_of([self.actions]))
+        problems = None if actions is None else Problems(actions.path, Faults("skip"))
+        sequence = self._labelled(sequence, actions, problems)
         frame_id = "world" if sequence.views else sequence.frame_id
         return SequenceReading(replace(sequence, subject=entry.detail["subject"], frame_id=frame_id))
 
-    def _table(self, names: Iterable[str], faults: Faults) -> ActionTable | None:
-        """The rows of the table of actions that can be used; None without a table."""
+    def table(self, names: Iterable[str], faults: Faults) -> ActionTable | None:
+        """Read the rows of the table of actions that can be used; None without a table.
+
+        Args:
+            names: Recordings that there are.
+            faults: Takes rows that cannot be used.
+
+        Raises:
+            InputError: If the table cannot be read, or something is wrong with it and that is fatal.
+        """
         if self.actions is None:
             return None
         table = read_actions(self.actions, self.unit, faults).for_recordings(set(names), faults)
@@ -149,6 +158,12 @@ class CustomReader:
         tables = [path for path in (self.actions, self.recordings) if path is not None]
         digests = {f"sha256_of_{path.name}": hashlib.sha256(path.read_bytes()).hexdigest() for path in tables}
         return digests | {"state_of_recordings": state_of(files)}
+
+
+@lru_cache(maxsize=1)
+def _sound_rows(reader: CustomReader, state: str) -> ActionTable | None:
+    """The table, read once for each process and state of it; the plan has told of everything that is wrong with it."""
+    return reader.table(find_recordings(reader.source), Faults("skip"))
 
 
 def _unique(labels: list[ActionLabel]) -> tuple[ActionLabel, ...]:

@@ -122,14 +122,24 @@ class PinholeCamera:
             width: Image width in pixels.
             height: Image height in pixels; three quarters of the width when not given.
         """
-        focal = DEFAULT_FOCAL_WIDTHS * width
-        height = round(width * 0.75) if height is None else height
+        guessed = cls.guessed(width, round(width * 0.75) if height is None else height)
         _log.warning(
             "No camera intrinsics given: assuming a focal length of %.0f px (%.2f of the image width). Distances from "
             "the camera scale with it; give a calibration file for metric ones.",
-            focal,
+            guessed.fx,
             DEFAULT_FOCAL_WIDTHS,
         )
+        return guessed
+
+    @classmethod
+    def guessed(cls, width: int, height: int) -> PinholeCamera:
+        """Guess a camera from the image size alone, for callers that tell the user themselves.
+
+        Args:
+            width: Image width in pixels.
+            height: Image height in pixels.
+        """
+        focal = DEFAULT_FOCAL_WIDTHS * width
         return cls(focal, focal, (width - 1) / 2, (height - 1) / 2, width, height)
 
     def resized(self, width: int, height: int) -> PinholeCamera:

@@ -164,7 +164,7 @@ class VideoReader:
     def _camera(self, path: Path, width: int, height: int) -> PinholeCamera:
         file = self._calibration(path)
         if file is None:
-            return PinholeCamera.default_for_width(width, height)
+            return PinholeCamera.guessed(width, height)  # the plan has said so
         try:
             return PinholeCamera.from_yaml(file).resized(width, height)
         except InputError as error:
