@@ -28,29 +28,34 @@ def blocks() -> list[tuple[str, str]]:
     return re.findall(r"^```(\w+)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of somebody who did what the tutorial says."""
-    folder = tmp_path_factory.mktemp("tutorial")
+def write_file(folder: Path, text: str) -> Path:
+    """Save a block under the name in its first line."""
+    path = folder / text.splitlines()[0].removeprefix("# ")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_who_follows_it_gets_a_dataset_and_a_model_of_the_example(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("examples", "models"):
-        (folder / name).symlink_to(ROOT / name)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        for language, text in blocks():
-            if language == "yaml":
-                path = Path(text.splitlines()[0].removeprefix("# "))
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(text, encoding="utf-8")
-            elif language == "bash":
-                for line in text.splitlines():
-                    command, *words = shlex.split(line)
-                    assert command == "ghtt"
-                    assert main(words) == 0, line
-    return folder
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    for language, text in blocks():
+        if language == "yaml":
+            write_file(tmp_path, text)
+        elif language == "bash":
+            for line in text.splitlines():
+                command, *words = shlex.split(line)
+                assert command == "ghtt"
+                assert main(words) == 0, line
+    check_dataset(tmp_path / "mine" / "data")
+    check_model(tmp_path / "mine")
 
 
-def test_the_dataset_has_the_recordings_labels_and_subjects_of_the_example(followed: Path) -> None:
-    dataset = open_dataset(followed / "mine" / "data", verify=True)
+def check_dataset(folder: Path) -> None:
+    dataset = open_dataset(folder, verify=True)
     assert set(dataset.splits) == {"train", "val"}
     for store in dataset.splits.values():
         assert store.labels == LABELS
@@ -64,20 +69,20 @@ def test_the_dataset_has_the_recordings_labels_and_subjects_of_the_example(follo
     assert not dataset.faults
 
 
-def test_the_trained_model_knows_the_actions_and_runs(followed: Path) -> None:
-    checkpoint = load_checkpoint(followed / "mine" / "action" / "checkpoint")
+def check_model(folder: Path) -> None:
+    checkpoint = load_checkpoint(folder / "action" / "checkpoint")
     assert checkpoint.labels == LABELS
     assert checkpoint.card.text_encoder == "words"
     for name in ("run", "run-bag"):
-        summary = json.loads((followed / "mine" / name / "summary.json").read_text())
+        summary = json.loads((folder / name / "summary.json").read_text())
         assert summary["frames"] == 60
         assert summary["model_id"] == "mine"
         assert summary["forecasts"] > 0
-        with np.load(followed / "mine" / name / "motion.npz") as motion:
+        with np.load(folder / name / "motion.npz") as motion:
             assert tuple(motion["action_labels"]) == LABELS
-    # It began as the checkpoint that ships, so that even a few steps leave it better than its input.
-    pooled = json.loads((followed / "mine" / "refinement.json").read_text())["pooled"]
-    assert pooled
+    # It began as the checkpoint that ships, so that it is better than its input after a few steps already.
+    pooled = json.loads((folder / "refinement.json").read_text())["pooled"]
+    assert pooled["mpjpe_ra_mm"]["refined_offline"] < 0.7 * pooled["mpjpe_ra_mm"]["input"]
 
 
 def test_the_table_it_shows_is_that_of_the_example() -> None:
@@ -85,8 +90,9 @@ def test_the_table_it_shows_is_that_of_the_example() -> None:
     assert (ROOT / "examples" / "custom_data" / "actions.csv").read_text().startswith(shown)
 
 
-def test_the_recipe_for_videos_goes_on_from_the_network_that_ships(followed: Path) -> None:
-    recipe = load_recipe(followed / "mine" / "image.yaml", ImageRecipe)
+def test_the_recipe_for_videos_goes_on_from_the_network_that_ships(tmp_path: Path) -> None:
+    text = next(text for _, text in blocks() if text.startswith("# mine/image.yaml"))
+    recipe = load_recipe(write_file(tmp_path, text), ImageRecipe)
     assert recipe.model == load_recipe(ROOT / "config" / "recipes" / "small_image.yaml", ImageRecipe).model
     assert recipe.initial == "models/f-small"
 
