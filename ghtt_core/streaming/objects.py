@@ -43,7 +43,8 @@ class ObjectTrack:
     def clear(self) -> None:
         """Forget everything."""
         self._any = 0
-        self._valid[:] = False
+        # A new one: frames are pushed in inference mode, and what was made there cannot be written to outside of it.
+        self._valid = torch.zeros(CLIP_FRAMES, dtype=torch.bool, device=self._valid.device)
 
     def push(self, feature: NDArray[np.float32] | None) -> None:
         """Append the feature of a frame, or None.

@@ -46,3 +46,13 @@ def test_without_known_objects_the_feature_itself_has_length_one(checkpoint: Che
 def test_features_of_another_encoder_are_refused(checkpoint: Checkpoint, feature: np.ndarray) -> None:
     with pytest.raises(InputError, match="object features"):
         ObjectTrack(None, checkpoint.object_text, TEXT_WIDTH).push(feature)
+
+
+def test_a_track_begins_anew_after_frames_in_inference_mode(checkpoint: Checkpoint) -> None:
+    track = ObjectTrack(None, checkpoint.object_text, TEXT_WIDTH)
+    with torch.inference_mode():
+        track.push(checkpoint.object_text[0].numpy())
+    track.clear()
+    assert track.clip_feature() is None
+    track.push(checkpoint.object_text[1].numpy())
+    assert torch.allclose(track.clip_feature(), checkpoint.object_text[1], atol=1e-6)
