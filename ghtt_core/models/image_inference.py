@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ghtt_core.models.image_estimator import ImageEstimate, ImageEstimator
+from ghtt_core.models.joint_attention import JointAttention
 from ghtt_core.models.resnet import ResidualBlock
 
 
@@ -36,6 +37,10 @@ class FastImageEstimator(nn.Module):
                 _fold(module, "conv2", "bn2")
                 if module.downsample is not None:
                     _fold(module.downsample, "0", "1")
+        attention = self.network.attention
+        if isinstance(attention, JointAttention):
+            _fold(attention.merge, "0", "1")
+            attention.to(memory_format=torch.channels_last, dtype=dtype)  # type: ignore[call-overload]
         backbone.to(memory_format=torch.channels_last, dtype=dtype)  # type: ignore[call-overload]
         self._dtype = dtype
 
@@ -43,7 +48,7 @@ class FastImageEstimator(nn.Module):
     def forward(self, image: Tensor) -> ImageEstimate:
         """Estimate from pictures ``(B, 3, input_height, input_width)``, red first, values / 255 - 0.5."""
         image = image.to(dtype=self._dtype, memory_format=torch.channels_last)
-        estimate: ImageEstimate = self.network.heads(self.network.backbone(image))
+        estimate: ImageEstimate = self.network.heads(self.network.backbone.feature_maps(image))
         return estimate
 
 

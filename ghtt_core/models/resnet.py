@@ -76,11 +76,17 @@ class ResNet18(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Map pictures ``(B, 3, H, W)`` to features ``(B, channels, ceil(H / 32), ceil(W / 32))``."""
+        return self.feature_maps(image)[-1]
+
+    def feature_maps(self, image: Tensor) -> list[Tensor]:
+        """The features of all four stages, at a 4th to a 32nd of the input's size."""
         x = functional.relu(self.bn1(self.conv1(image)))
         x = functional.max_pool2d(x, 3, 2, 1)
+        maps = []
         for stage in range(len(STAGE_BLOCKS)):
             x = self.get_submodule(f"layer{stage + 1}")(x)
-        return x
+            maps.append(x)
+        return maps
 
 
 def load_pretrained(network: ResNet18, path: Path) -> str:

@@ -1,0 +1,78 @@
+# Copyright 2026 The ghtt_ros authors
+# SPDX-License-Identifier: Apache-2.0
+"""One look per joint: our addition to F for networks that are small and start from nothing.
+
+The paper's hand head reads one mean feature of the whole picture and has to learn from that alone where 42 joints are.
+Here every joint has a map over the picture whose mean place is where the joint is sought, and whose mean feature says
+the rest. What is estimated, its units and its losses stay the paper's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ghtt_core.hands import normalised_camera as normal
+from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS
+
+WIDTH: Final = 64
+"""Channels that are looked at."""
+
+
+class JointAttention(nn.Module):
+    """Looks at a place per joint, an eighth of the input's size fine."""
+
+    def __init__(self, channels: Sequence[int]) -> None:
+        """Builds it.
+
+        Args:
+            channels: Of the feature maps that are merged, finest first, each half the size of the one before.
+        """
+        super().__init__()
+        self.lateral = nn.ModuleList(nn.Conv2d(count, WIDTH, 1) for count in channels)
+        self.merge = nn.Sequential(nn.Conv2d(WIDTH, WIDTH, 3, 1, 1, bias=False), nn.BatchNorm2d(WIDTH), nn.ReLU())
+        self.maps = nn.Conv2d(WIDTH, NUM_HANDS * NUM_JOINTS, 1)
+        self.features = NUM_HANDS * NUM_JOINTS * (WIDTH + 2)
+        """Numbers that `forward` gives per picture."""
+
+    def forward(self, feature_maps: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
+        """Looks.
+
+        Args:
+            feature_maps: ``(B, C, h, w)`` each, finest first.
+
+        Returns:
+            Features ``(B, features)``; places ``(B, 2, 21, 2)`` in latent coordinates; and the mean feature of each
+            hand's places, ``(B, 2 * 64)``.
+        """
+        size = feature_maps[0].shape[-2:]
+        merged = torch.stack(
+            [
+                functional.interpolate(lateral(level), size=size, mode="bilinear", align_corners=False)
+                for lateral, level in zip(self.lateral, feature_maps, strict=True)
+            ]
+        ).sum(0)
+        merged = self.merge(functional.relu(merged))
+        scores = self.maps(merged).flatten(2).float()  # (B, 42, h * w)
+        with torch.autocast(merged.device.type, enabled=False):
+            weight = functional.softmax(scores, dim=-1)
+            seen = weight @ merged.flatten(2).transpose(1, 2).float()  # (B, 42, WIDTH)
+            place = weight @ cell_centres(merged)  # (B, 42, 2)
+        of_hands = seen.reshape(-1, NUM_HANDS, NUM_JOINTS, WIDTH).mean(dim=2)
+        places = place.reshape(-1, NUM_HANDS, NUM_JOINTS, 2)
+        return torch.cat((seen, place), dim=-1).flatten(1), places, of_hands.flatten(1)
+
+
+def cell_centres(feature_map: Tensor) -> Tensor:
+    """Latent coordinates ``(h * w, 2)`` of the cells of a feature map, float32."""
+    height, width = feature_map.shape[-2:]
+    y, x = torch.meshgrid(
+        (torch.arange(height, device=feature_map.device) + 0.5) * (normal.HEIGHT / height) - normal.CENTRE[1],
+        (torch.arange(width, device=feature_map.device) + 0.5) * (normal.WIDTH / width) - normal.CENTRE[0],
+        indexing="ij",
+    )
+    return torch.stack((x, y), dim=-1).flatten(0, 1) / normal.PIXEL_UNIT
