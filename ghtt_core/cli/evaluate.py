@@ -1,6 +1,11 @@
 # Copyright 2026 The ghtt_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""Measure refinement and forecasts on recorded poses or a bag, or actions and forecasts on synthetic subjects.
+"""Measure a model on a prepared dataset, on recorded poses or a bag, or on synthetic subjects.
+
+With --store: the paper's protocol on one split of a dataset that `ghtt prepare` made. Poses before and after refinement
+and actions, camera by camera (what an estimator saw there, see `ghtt prepare observe`, else noise on true poses);
+forecasts to the end of every action from every 16th of its frames, P.a against P.b; actions in untrimmed streams.
+--fid names the network behind the Fréchet distance (`ghtt train fid`).
 
 With recordings: errors in millimetres of the input, of the refined poses (whole recordings, and online as a robot gets
 them) and of two filters, and of forecasts at 0.25, 0.5 and 1 s next to standing still and constant velocity. Clean
@@ -17,6 +22,8 @@ forecasts within actions, with 95 % intervals. The checkpoint must know the synt
 A file that cannot be used ends the command before anything is written; an older report stays.
 
 Examples:
+  ghtt evaluate --store data/h2o --split val --fid out/train/paper_fid/checkpoint --report out/h2o.html
+  ghtt evaluate --store data/h2o --split val --variant ground_truth --parts prediction --json out/h2o.json
   ghtt evaluate --poses walk.npz pour.npz --noise detector --json out/evaluation.json
   ghtt evaluate --poses tracked.npz --reference motion_capture.npz --json out/tracked.json
   ghtt evaluate --bag recording --json out/recording.json --report out/recording.html
@@ -41,11 +48,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """What to evaluate on, and where the report goes; one of poses, bag and synthetic.
+    """What to evaluate on, and where the report goes; one of store, poses, bag and synthetic.
 
     Attributes:
-        json: File of the report.
-        report: Page with tables, plots and the worst moments (HTML); for a bag.
+        json: File of the report; may be left out with --store.
+        report: Page with tables and plots (HTML); for a store, or, with the worst moments, for a bag.
+        markdown: The report as Markdown; for a store.
+        store: A prepared dataset: the folder that `ghtt prepare` made.
+        split: Which of its splits.
+        variant: Where the first future clip of forecasts in a store comes from: latent, the model predicts it;
+            ground_truth, it is given, which compares P.a and P.b on what they differ in.
+        placement: How predicted motion becomes joints: as the pipeline does, or exactly as in the paper.
+        parts: Of the report on a store: recognition, prediction, streams.
+        view: Cameras of the store to look at; all when none is named.
+        observed: Whose observations of the store to refine, where several estimators made some.
+        fid: Checkpoint folder of the network behind the Fréchet distance.
+        stream_frames: Frames of the store that go through the streaming predictor, at most.
+        true_stride: Frames from one true motion of the Fréchet distance to the next; 1 in the paper.
         bag: Bag of ROS 2: its folder, or an .mcap or .db3 file.
         image: Topic of the bag's pictures to find the hands in, instead of its hand observations.
         estimator: What finds hands in the bag's pictures, instead of its hand observations; mediapipe with --image.
@@ -61,8 +80,19 @@ class EvaluateOptions:
         threads: CPU threads; more than two rarely help, because frames are fed one by one as a robot gets them.
     """
 
-    json: Path
+    json: Path | None = None
     report: Path | None = None
+    markdown: Path | None = None
+    store: Path | None = None
+    split: str = "val"
+    variant: Literal["latent", "ground_truth"] = "latent"
+    placement: Literal["pipeline", "paper"] = "pipeline"
+    parts: tuple[Literal["recognition", "prediction", "streams"], ...] = ("recognition", "prediction", "streams")
+    view: tuple[str, ...] = ()
+    observed: str | None = None
+    fid: Path | None = None
+    stream_frames: int = 20_000
+    true_stride: int = 1
     bag: Path | None = None
     image: str | None = None
     estimator: str | None = None
@@ -84,16 +114,7 @@ def run(options: EvaluateOptions) -> None:
     Raises:
         GhttError: If an option, a recording, the checkpoint or the report's place cannot be used; nothing is written.
     """
-    if options.synthetic + bool(options.poses) + (options.bag is not None) != 1:
-        raise InputError("Say what to evaluate on: one of --poses FILE..., --bag FOLDER and --synthetic.")
-    if options.reference and not options.poses:
-        raise InputError("--reference belongs to --poses; leave it out.")
-    if options.bag is None and (options.report or options.image or options.estimator):
-        raise InputError("--report, --image and --estimator belong to --bag; leave them out.")
-    if options.bag is not None and options.noise != "none":
-        raise InputError(f"A bag is evaluated as it is; leave out --noise {options.noise}.")
-    if options.threads < 1:
-        raise InputError(f"--threads must be at least 1, not {options.threads}.")
+    _check(options)
     folder = find_model(options.model)
 
     import torch
@@ -103,15 +124,56 @@ def run(options: EvaluateOptions) -> None:
     from ghtt_core.models.checkpoint import load_checkpoint
 
     torch.set_num_threads(min(options.threads, torch.get_num_threads()))
-    for path in (options.json, options.report):
+    for path in (options.json, options.report, options.markdown):
         if path is not None:
             check_writable(path)
     checkpoint = load_checkpoint(folder, choose_device(options.device))
-    evaluate = _synthetic if options.synthetic else _recordings if options.bag is None else _bag
-    report, tables = evaluate(options, checkpoint)
-    write_report(options.json, report)
+    if options.store is not None:
+        from ghtt_core.cli.evaluate_store import evaluate_store
+
+        with staged_progress() as progress:
+            report, tables = evaluate_store(options, checkpoint, progress)
+    else:
+        evaluate = _synthetic if options.synthetic else _recordings if options.bag is None else _bag
+        report, tables = evaluate(options, checkpoint)
+    if options.json is not None:
+        write_report(options.json, report)
     show(tables)
-    print(f"The report is in {options.json}{'' if options.report is None else f' and {options.report}'}.")
+    written = [str(path) for path in (options.json, options.report, options.markdown) if path is not None]
+    if written:
+        print(f"The report is in {' and '.join(written)}.")
+
+
+def _check(options: EvaluateOptions) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        InputError: If they do not.
+    """
+    if options.synthetic + bool(options.poses) + (options.bag is not None) + (options.store is not None) != 1:
+        raise InputError(
+            "Say what to evaluate on: one of --poses FILE..., --bag FOLDER, --store FOLDER and --synthetic."
+        )
+    if options.json is None and options.store is None:
+        raise InputError("Say where the report goes: --json FILE.")
+    if options.reference and not options.poses:
+        raise InputError("--reference belongs to --poses; leave it out.")
+    if options.bag is None and (options.image or options.estimator):
+        raise InputError("--image and --estimator belong to --bag; leave them out.")
+    if options.bag is None and options.store is None and options.report:
+        raise InputError("The pages of --report belong to --bag and --store; leave it out.")
+    if options.store is None and (options.markdown or options.fid or options.view or options.observed):
+        raise InputError("--markdown, --fid, --view and --observed belong to --store; leave them out.")
+    if options.bag is not None and options.noise != "none":
+        raise InputError(f"A bag is evaluated as it is; leave out --noise {options.noise}.")
+    if options.store is not None and options.noise != "none":
+        raise InputError(
+            f"A store brings its observations, or gets the paper's noise; leave out --noise {options.noise}."
+        )
+    if options.threads < 1:
+        raise InputError(f"--threads must be at least 1, not {options.threads}.")
+    if min(options.stream_frames, options.true_stride) < 1:
+        raise InputError("--stream-frames and --true-stride must be at least 1.")
 
 
 def _recordings(options: EvaluateOptions, checkpoint: Checkpoint) -> tuple[dict[str, Any], list[Any]]:
@@ -173,3 +235,20 @@ def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
     with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(what, total=total)
         yield lambda amount: bar.advance(task, amount)
+
+
+@contextmanager
+def staged_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar per kind of work on a terminal, silence elsewhere."""
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    tasks: dict[str, TaskID] = {}
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+
+        def advance(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what, total=total)
+            bar.update(tasks[what], completed=done, total=total)
+
+        yield advance

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +13,11 @@ from ghtt_core.bags.reader import BagReader
 from ghtt_core.bags.topics import HAND_OBSERVATION
 from ghtt_core.cli.bag_source import BagPictures, choose_pictures
 from ghtt_core.cli.picture_source import PictureSource
-from ghtt_core.errors import InputError, OutputError
+from ghtt_core.errors import InputError
 from ghtt_core.evaluation.bag_evaluation import BagEvaluation, evaluate_bag
 from ghtt_core.evaluation.bag_trial import make_bag_trial
 from ghtt_core.evaluation.protocol import EvaluationConfig
+from ghtt_core.evaluation.report import write_text
 
 if TYPE_CHECKING:
     from ghtt_core.models.checkpoint import Checkpoint
@@ -59,7 +58,7 @@ def evaluate_bag_file(
         from ghtt_core.cli.report_page import make_page
         from ghtt_core.cli.report_pictures import draw_moments
 
-        _write_text(page, make_page(evaluation, draw_moments(evaluation, pictures)))
+        write_text(page, make_page(evaluation, draw_moments(evaluation, pictures)))
     return evaluation
 
 
@@ -104,20 +103,3 @@ def _likely_pictures(bag: BagReader) -> Any:
         return choose_pictures(bag, None)
     except InputError:
         return None
-
-
-def _write_text(path: Path, text: str) -> None:
-    """Write a file under its name only when complete."""
-    partial = None
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
-        ) as file:
-            partial = Path(file.name)
-            file.write(text)
-        os.chmod(partial, 0o644)
-        partial.replace(path)
-    except OSError as error:
-        if partial is not None:
-            partial.unlink(missing_ok=True)
-        raise OutputError(f"The report {path} cannot be written: {error.strerror or error}.") from error

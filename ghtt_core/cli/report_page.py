@@ -60,10 +60,19 @@ def make_page(evaluation: BagEvaluation, pictures: Sequence[MomentPicture]) -> s
     report = evaluation.report
     parts = [_head(report), _refinement(report, error_plot(evaluation)), _forecasts(report, horizon_plot(evaluation))]
     parts += [_actions(report, action_plot(evaluation)), _moments(pictures), _settings(report)]
-    title = f"Evaluation of {escape(str(report['bag']['name']))}"
+    return whole_page(f"Evaluation of {report['bag']['name']}", parts)
+
+
+def whole_page(title: str, parts: Iterable[str]) -> str:
+    """A page that needs nothing but itself.
+
+    Args:
+        title: As text.
+        parts: HTML, one after another; empty ones are left out.
+    """
     policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     return (
-        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         f'<meta name="viewport" content="width=device-width">\n<style>{_STYLE}</style>\n</head>\n<body>\n'
         + "\n".join(filter(None, parts))

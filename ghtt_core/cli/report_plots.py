@@ -32,7 +32,7 @@ def error_plot(evaluation: BagEvaluation) -> str:
     """Error of the newest frame over time, as observed and refined; empty without true hands."""
     if not evaluation.errors_mm:
         return ""
-    figure, axes = _figure(2.6)
+    figure, axes = new_figure(2.6)
     for name, colour, label in (("input", _INPUT, "as observed"), ("refined", _REFINED, "refined online")):
         errors = evaluation.errors_mm[name]
         seconds, values = thinned(errors)
@@ -46,12 +46,12 @@ def error_plot(evaluation: BagEvaluation) -> str:
     axes.set(xlabel="seconds", ylabel="mm", xlim=(0, max(len(unseen) / FRAME_RATE, 0.1)))
     axes.set_ylim(bottom=0)
     axes.legend(loc="upper right", frameon=False, ncols=2)
-    return _svg(figure, "errors")
+    return as_svg(figure, "errors")
 
 
 def horizon_plot(evaluation: BagEvaluation) -> str:
     """Mean displacement by time ahead, of every forecast."""
-    figure, axes = _figure(3.0)
+    figure, axes = new_figure(3.0)
     drawn = False
     for method, (label, colour, style) in _METHODS.items():
         curve = evaluation.curves_mm.get(method)
@@ -64,7 +64,7 @@ def horizon_plot(evaluation: BagEvaluation) -> str:
     axes.set(xlabel="seconds ahead", ylabel="mm", xlim=(0, 1))
     axes.set_ylim(bottom=0)
     axes.legend(loc="upper left", frameon=False)
-    return _svg(figure, "horizon")
+    return as_svg(figure, "horizon")
 
 
 def action_plot(evaluation: BagEvaluation) -> str:
@@ -75,7 +75,7 @@ def action_plot(evaluation: BagEvaluation) -> str:
         return ""
     names = _names_to_show([action.label for _, action in actions], truth or ())
     rows = {name: len(names) - 1 - number for number, name in enumerate(names)}
-    figure, axes = _figure(0.9 + 0.27 * len(names))
+    figure, axes = new_figure(0.9 + 0.27 * len(names))
     for start, end, label in _runs(truth or ()):
         if label in rows:
             axes.barh(
@@ -100,7 +100,7 @@ def action_plot(evaluation: BagEvaluation) -> str:
         xlabel="seconds", xlim=(0, max(len(evaluation.bag.trial) / FRAME_RATE, 0.1)), ylim=(-0.6, len(names) - 0.4)
     )
     axes.grid(axis="x", alpha=0.25)
-    return _svg(figure, "actions")
+    return as_svg(figure, "actions")
 
 
 def thinned(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -144,7 +144,8 @@ def _short(label: str) -> str:
     return printable if len(printable) <= 28 else printable[:27] + "…"
 
 
-def _figure(height: float) -> tuple[Figure, Any]:
+def new_figure(height: float) -> tuple[Figure, Any]:
+    """A figure as wide as a page and so many inches high, and its axes."""
     figure = Figure(figsize=(9.2, height), layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
@@ -153,7 +154,7 @@ def _figure(height: float) -> tuple[Figure, Any]:
     return figure, axes
 
 
-def _svg(figure: Figure, name: str) -> str:
+def as_svg(figure: Figure, name: str) -> str:
     """The figure as an element to be put into a page: no date, and names that do not depend on the moment."""
     text = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": f"ghtt-{name}", "svg.fonttype": "path", "font.size": 9.5}):

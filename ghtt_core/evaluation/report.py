@@ -30,7 +30,7 @@ def check_writable(path: Path) -> None:
     except OSError as error:
         raise _cannot_write(path, error) from error
     if path.is_dir():
-        raise OutputError(f"{path} is a folder; give --json the name of a file.")
+        raise OutputError(f"{path} is a folder; give the name of a file.")
 
 
 def write_report(path: Path, report: Mapping[str, Any]) -> None:
@@ -39,7 +39,15 @@ def write_report(path: Path, report: Mapping[str, Any]) -> None:
     Raises:
         OutputError: If it cannot be written.
     """
-    text = json.dumps(report, indent=1, allow_nan=False) + "\n"
+    write_text(path, json.dumps(report, indent=1, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file under its name only when it is complete.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
     temporary = None
     try:
         with tempfile.NamedTemporaryFile(

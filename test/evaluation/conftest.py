@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from ghtt_core.models.card import Card
 from ghtt_core.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from ghtt_core.models.config import BlockConfig
 from ghtt_core.models.pose_block import PoseBlock
+
+sys.path.insert(0, str(Path(__file__).parent))  # for protocol_world
 
 TINY = BlockConfig(width=16, heads=2, feedforward=16, encoder_layers=1, decoder_layers=1)
 TEXT_WIDTH = 8
