@@ -51,8 +51,9 @@ COMMANDS: dict[str, Command] = {
     "topic": Command("ghtt_ros.cli.topic", "TopicOptions", "List the ROS 2 topics, print or time their messages."),
     "bag": Command("ghtt_ros.cli.bag", "BagOptions", "Record, play and look at bags of ROS 2."),
     "evaluate": Command(
-        "ghtt_core.cli.evaluate", "EvaluateOptions", "Measure refinement and forecasts on recorded poses or a bag."
+        "ghtt_core.cli.evaluate", "EvaluateOptions", "Measure a model on a dataset, on recorded poses or a bag."
     ),
+    "tables": Command("ghtt_core.cli.tables", "TablesOptions", "Print tables of the paper with rows measured here."),
     "train": Command(
         "ghtt_core.cli.train", "TrainOptions", "Train the pose block, the action block or the object aggregator."
     ),

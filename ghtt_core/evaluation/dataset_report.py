@@ -100,15 +100,19 @@ def to_rich(table: ReportTable) -> Table:
 def to_markdown(report: Mapping[str, Any], tables: Sequence[ReportTable]) -> str:
     """The whole report as Markdown."""
     lines = [f"# {title(report)}", "", lead(report), ""]
-    for table in tables:
-        lines += [f"## {table.title}", "", _line(table.headings), _line(["---", *["---:"] * (len(table.headings) - 1)])]
-        lines += [_line(row) for row in table.rows]
-        lines += ["", *([table.note, ""] if table.note else [])]
+    lines += [table_to_markdown(table) for table in tables]
     if report["missing"]:
         lines += ["## What is missing", "", *(f"- {sentence}" for sentence in report["missing"]), ""]
     lines += ["## Settings", "", _line(["setting", "value"]), _line(["---", "---"])]
     lines += [_line(row) for row in settings_rows(report)]
     return "\n".join(lines) + "\n"
+
+
+def table_to_markdown(table: ReportTable) -> str:
+    """One table as Markdown, with its title and its note."""
+    lines = [f"## {table.title}", "", _line(table.headings), _line(["---", *["---:"] * (len(table.headings) - 1)])]
+    lines += [_line(row) for row in table.rows]
+    return "\n".join([*lines, "", *([table.note, ""] if table.note else [])])
 
 
 def title(report: Mapping[str, Any]) -> str:

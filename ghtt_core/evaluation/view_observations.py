@@ -26,6 +26,8 @@ from ghtt_core.hands.noise import DetectorNoise, ImagePlaneNoise
 
 NO_CAMERA: Final = "none"
 """Name of the view of stores without cameras."""
+PAPER_ESTIMATOR: Final = "resnet18"
+"""F of the paper: taken where several estimators have observed a store and none is named."""
 IMAGE_PLANE_NOISE: Final = "truth with 2.5D noise"
 DETECTOR_NOISE: Final = "truth with detector noise"
 
@@ -74,7 +76,7 @@ class ViewReader:
 
         Args:
             store: The split.
-            estimator: Whose observations to take; None takes the only one there is, or noise where there is none.
+            estimator: Whose observations to take; None takes F's, else the only ones there are, else noise.
             views: Views to look at; all when empty.
             seed: Of the noise; that of a sequence and view depends on their names only.
 
@@ -167,12 +169,14 @@ class ViewReader:
 
 
 def _only_estimator(store: SequenceStore) -> str | None:
-    """Name of the estimator that has observed the store; None without one.
+    """Name of the estimator that has observed the store, the paper's where it is among several; None without one.
 
     Raises:
-        InputError: If there are several.
+        InputError: If there are several others.
     """
     names = sorted(path.name for path in (store.folder / "observed").glob("*") if observed_views(store, path.name))
+    if PAPER_ESTIMATOR in names:
+        return PAPER_ESTIMATOR
     if len(names) > 1:
         raise InputError(f"Several estimators have observed {store.folder}: {', '.join(names)}; say --observed NAME.")
     return names[0] if names else None

@@ -108,3 +108,51 @@ def test_what_belongs_to_a_store_is_refused_elsewhere(folder: Path, capsys: pyte
     assert "belong to --store" in capsys.readouterr().err
     assert main(["evaluate", "--synthetic"]) == 2
     assert "--json FILE" in capsys.readouterr().err
+
+
+def tables(folder: Path, *words: str) -> int:
+    return main(["tables", *words, "--model", str(folder / "model")])
+
+
+def test_table_1_has_the_papers_rows_and_ours(folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    words = ("--store", str(folder / "data"), "--markdown", str(tmp_path / "one.md"))
+    assert tables(folder, "1", *words) == 0
+    text = (tmp_path / "one.md").read_text()
+    assert "| paper: Ours | not stated |" in text
+    ours = next(line for line in text.splitlines() if line.startswith("| here: refined, clips"))
+    errors = [float(figure) for figure in ours.split("|")[2].split("/")]
+    assert len(errors) == 3
+    assert errors[0] > errors[1] > 0
+    assert "Table 1" in capsys.readouterr().out
+
+
+def test_table_3_is_made_again_from_its_report(
+    folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = ("--store", str(folder / "data"), "--samples", "2", "--json", str(tmp_path / "three.json"))
+    assert tables(folder, "3", *words, "--markdown", str(tmp_path / "three.md")) == 0
+    assert "FID" in capsys.readouterr().out
+    assert (
+        tables(folder, "3", "--evaluated", str(tmp_path / "three.json"), "--markdown", str(tmp_path / "again.md")) == 0
+    )
+    text = (tmp_path / "three.md").read_text()
+    assert (tmp_path / "again.md").read_text() == text
+    assert "6.59 / 10.88 / 6.84" in text
+    capsys.readouterr()
+    assert tables(folder, "1", "--evaluated", str(tmp_path / "three.json")) == 2
+    assert "no part 'recognition'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("1",), "either --store FOLDER or --evaluated FILE"),
+        (("3", "--evaluated", "{folder}/model/card.json"), "not a report"),
+        (("3", "--evaluated", "{folder}/none.json"), "not a report"),
+    ],
+)
+def test_a_table_of_nothing_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], sentence: str
+) -> None:
+    assert tables(folder, *(word.format(folder=folder) for word in words)) == 2
+    assert sentence in capsys.readouterr().err
