@@ -75,14 +75,19 @@ def check_model(folder: Path) -> None:
     assert checkpoint.card.text_encoder == "words"
     for name in ("run", "run-bag"):
         summary = json.loads((folder / name / "summary.json").read_text())
-        assert summary["frames"] == 60
+        assert summary["frames"] == 45
         assert summary["model_id"] == "mine"
         assert summary["forecasts"] > 0
         with np.load(folder / name / "motion.npz") as motion:
             assert tuple(motion["action_labels"]) == LABELS
     # It began as the checkpoint that ships, so that it is better than its input after a few steps already.
-    pooled = json.loads((folder / "refinement.json").read_text())["pooled"]
-    assert pooled["mpjpe_ra_mm"]["refined_offline"] < 0.7 * pooled["mpjpe_ra_mm"]["input"]
+    report = json.loads((folder / "evaluation.json").read_text())
+    (errors,) = report["recognition"]["mpjpe_ra_mm"].values()
+    assert errors["refined_offline"]["mean"] < 0.7 * errors["input"]["mean"]
+    assert report["dataset"]["labels"] == len(LABELS)
+    assert report["prediction"]
+    assert report["streams"]
+    assert "<html" in (folder / "evaluation.html").read_text()
 
 
 def test_the_table_it_shows_is_that_of_the_example() -> None:
