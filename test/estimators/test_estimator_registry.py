@@ -36,7 +36,7 @@ def recording() -> SimpleNamespace:
 def test_an_unknown_estimator_is_answered_with_those_there_are() -> None:
     with pytest.raises(InputError, match=r"'openpose'.*mediapipe, resnet18, recorded"):
         create_estimator("openpose")
-    assert set(estimator_names()) == {"mediapipe", "recorded"}
+    assert set(estimator_names()) == {"mediapipe", "resnet18", "recorded"}
 
 
 def test_unknown_options_are_refused_before_anything_is_loaded(recording: SimpleNamespace) -> None:

@@ -30,7 +30,7 @@ def test_a_live_parameter_takes_effect_at_once(bench: Any, start: Callable[..., 
 
 REFUSED = [
     ("estimator", "mediapipe", "read-only while the node is configured"),
-    ("estimator", "crystal ball", "one of mediapipe, recorded"),
+    ("estimator", "crystal ball", "one of mediapipe, resnet18, recorded"),
     ("camera_info_policy", "hope", "one of wait, default"),
     ("image_timeout", float("nan"), "image_timeout"),
     ("image_timeout", -1.0, "image_timeout"),

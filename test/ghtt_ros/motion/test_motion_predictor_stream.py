@@ -28,7 +28,7 @@ def test_everything_comes_out_and_is_what_the_library_gives(
     start(person_id="anna", envelope_part="finger")
     bench.show(range(30))
     bench.motion(lambda message: stamp_of(message) == stamp(29) and message.status == OK)
-    predictor = MotionPredictor(load_checkpoint(random_checkpoint), PredictorConfig(samples=3))
+    predictor = MotionPredictor(load_checkpoint(random_checkpoint), PredictorConfig(samples=3, precision="auto"))
     for number in range(30):
         update = predictor.update(read_hand_frame(bench.observation(number, stamp(number))))
         refined = bench.seen(stamp(number))
