@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Self
 
 from ghtt_core.errors import CheckpointError
+from ghtt_core.hands.layout import NUM_JOINTS
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,8 @@ class ImageEstimatorConfig(_Sizes):
         input_height: Pixels down.
         hidden: Hidden channels of the hand head.
         text_width: Channels of the object feature, those of the text encoder; 0 for a network without object head.
-        attention_maps: Places per hand that the hand head looks at beside the whole picture (our addition; the paper
-            pools the whole picture only).
+        attention_maps: Places per hand that the heads look at beside the whole picture: 21, one per joint (our
+            addition, see `joint_attention`), or 0, the paper's.
         together: 1 where both hands move as one body to the normalised camera and back (the paper's way), 0 where
             each moves by itself, which costs a hand far less of its shape where the focal length is another one.
     """
@@ -111,6 +112,8 @@ class ImageEstimatorConfig(_Sizes):
             least = leasts.get(field.name, 1)
             if getattr(self, field.name) < least:
                 raise CheckpointError(f"The network size {field.name!r} must be at least {least}.")
+        if self.attention_maps not in (0, NUM_JOINTS):
+            raise CheckpointError(f"attention_maps must be 0 or {NUM_JOINTS}, not {self.attention_maps}.")
         if abs(self.input_width * 9 - self.input_height * 16) > 9:
             raise CheckpointError(
                 f"The input of {self.input_width}x{self.input_height} is not 16 to 9 as the pictures of 480x270 are."

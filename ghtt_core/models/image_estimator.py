@@ -11,12 +11,11 @@ from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ghtt_core.hands import normalised_camera as normal
 from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS
 from ghtt_core.models.config import ImageEstimatorConfig
-from ghtt_core.models.joint_attention import WIDTH, JointAttention, cell_centres
+from ghtt_core.models.joint_attention import WIDTH, JointAttention
 from ghtt_core.models.resnet import ResNet18
 
 COLOUR_OFFSET: Final = 0.5
@@ -52,15 +51,8 @@ class ImageEstimator(nn.Module):
         self.config = config
         self.backbone = ResNet18(config.base_width)
         channels = self.backbone.channels
-        self.attention: nn.Module | None = None
-        features, about_objects = channels, channels
-        if config.attention_maps == NUM_JOINTS:
-            self.attention = JointAttention([channels >> 2, channels >> 1, channels])
-            features += self.attention.features
-            about_objects += NUM_HANDS * WIDTH
-        elif config.attention_maps:
-            self.attention = nn.Conv2d(channels, NUM_HANDS * config.attention_maps, 1)
-            features += NUM_HANDS * config.attention_maps * (channels + 2)
+        self.attention = JointAttention([channels >> 2, channels >> 1, channels]) if config.attention_maps else None
+        features = channels + (self.attention.features if self.attention else 0)
         self.hand_head = nn.Sequential(
             nn.Linear(features, config.hidden),
             nn.LeakyReLU(),
@@ -69,6 +61,7 @@ class ImageEstimator(nn.Module):
             nn.Linear(config.hidden, NUM_HANDS * NUM_JOINTS * 3),
         )
         self.presence_head = nn.Linear(features, NUM_HANDS)
+        about_objects = channels + (NUM_HANDS * WIDTH if self.attention else 0)
         self.object_head = nn.Linear(about_objects, config.text_width) if config.text_width else None
 
     def forward(self, image: Tensor) -> ImageEstimate:
@@ -84,46 +77,30 @@ class ImageEstimator(nn.Module):
 
     def heads(self, feature_maps: list[Tensor]) -> ImageEstimate:
         """Estimates from the features of the backbone's four stages."""
-        last = feature_maps[-1].float()
-        if isinstance(self.attention, JointAttention):
-            looked, places, of_hands = self.attention(feature_maps[1:])
-        else:
-            looked, places = self._look(last)
-            of_hands = last.new_zeros(len(last), 0)
+        last, seen = feature_maps[-1].float(), None
+        if self.attention is not None:
+            seen = self.attention(feature_maps[1:])
         with torch.autocast(last.device.type, enabled=False):
             pooled = last.mean(dim=(-2, -1))  # (B, C)
-            features = torch.cat((pooled, looked), dim=-1)
-            numbers: Tensor = self.hand_head(features).reshape(-1, NUM_HANDS, NUM_JOINTS, 3)
-            pixels, depth = decode_latents(self._latents(numbers, places))
+            features = pooled if seen is None else torch.cat((pooled, seen.features), dim=-1)
+            numbers = self.hand_head(features).reshape(-1, NUM_HANDS, NUM_JOINTS, 3)
+            pixels, depth = decode_latents(_latents(numbers, None if seen is None else seen.places))
             objects = None
             if self.object_head is not None:
-                objects = self.object_head(torch.cat((pooled, of_hands), dim=-1))
+                objects = self.object_head(pooled if seen is None else torch.cat((pooled, seen.of_hands), dim=-1))
             return ImageEstimate(pixels, depth, self.presence_head(features), objects, pooled)
 
-    def _latents(self, numbers: Tensor, places: Tensor | None) -> Tensor:
-        """Latents from what the hand head says and where it looked, ``(B, 2, 21, 3)``.
 
-        The wrist's numbers count for all joints of its hand. Any linear layer can say the same either way, but this way
-        it learns where a hand is once instead of 21 times. A place that was looked at needs no such help.
-        """
-        numbers = numbers * numbers.new_tensor(_SCALE)
-        wrist = numbers[..., :1, :]
-        latents = torch.cat((wrist, numbers[..., 1:, :] + wrist), dim=-2)
-        if places is None:
-            return latents
-        lateral = numbers[..., :2] if places.shape[2] == NUM_JOINTS else latents[..., :2]
-        return torch.cat((lateral + places, latents[..., 2:]), dim=-1)
+def _latents(numbers: Tensor, places: Tensor | None) -> Tensor:
+    """Latents ``(B, 2, 21, 3)`` from what the hand head says and, where it looked anywhere, ``(B, 2, 21, 2)``.
 
-    def _look(self, feature_map: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Features ``(B, maps * (C + 2))`` at the places looked at, and each hand's first place ``(B, 2, 1, 2)``."""
-        if self.attention is None:
-            return feature_map.new_zeros(len(feature_map), 0), None
-        with torch.autocast(feature_map.device.type, enabled=False):
-            weight = functional.softmax(self.attention(feature_map).flatten(2), dim=-1)  # (B, maps, h * w)
-            seen = weight @ feature_map.flatten(2).transpose(1, 2)  # (B, maps, C)
-            place = weight @ cell_centres(feature_map)  # (B, maps, 2)
-            first = place[:, :: self.config.attention_maps, None]  # the maps of the left hand come first
-            return torch.cat((seen, place), dim=-1).flatten(1), first
+    The wrist's numbers count for all joints of its hand. Any linear layer can say the same either way, but this way it
+    learns where a hand is once instead of 21 times. A joint that was looked for itself needs no such help.
+    """
+    numbers = numbers * numbers.new_tensor(_SCALE)
+    wrist = numbers[..., :1, :]
+    latents = torch.cat((wrist, numbers[..., 1:, :] + wrist), dim=-2)
+    return latents if places is None else torch.cat((numbers[..., :2] + places, latents[..., 2:]), dim=-1)
 
 
 def network_input(pictures: Tensor) -> Tensor:

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ghtt_core.models.image_estimator import ImageEstimate, ImageEstimator
-from ghtt_core.models.joint_attention import JointAttention
 from ghtt_core.models.resnet import ResidualBlock
 
 
@@ -38,7 +37,7 @@ class FastImageEstimator(nn.Module):
                 if module.downsample is not None:
                     _fold(module.downsample, "0", "1")
         attention = self.network.attention
-        if isinstance(attention, JointAttention):
+        if attention is not None:
             _fold(attention.merge, "0", "1")
             attention.to(memory_format=torch.channels_last, dtype=dtype)  # type: ignore[call-overload]
         backbone.to(memory_format=torch.channels_last, dtype=dtype)  # type: ignore[call-overload]

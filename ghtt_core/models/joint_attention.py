@@ -10,7 +10,7 @@ the rest. What is estimated, its units and its losses stay the paper's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,20 @@ from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS
 
 WIDTH: Final = 64
 """Channels that are looked at."""
+
+
+class Looked(NamedTuple):
+    """What was seen.
+
+    Attributes:
+        features: ``(B, features)`` feature and place of all joints.
+        places: ``(B, 2, 21, 2)`` in latent coordinates.
+        of_hands: ``(B, 2 * 64)`` mean feature of each hand's places.
+    """
+
+    features: Tensor
+    places: Tensor
+    of_hands: Tensor
 
 
 class JointAttention(nn.Module):
@@ -37,18 +51,10 @@ class JointAttention(nn.Module):
         self.merge = nn.Sequential(nn.Conv2d(WIDTH, WIDTH, 3, 1, 1, bias=False), nn.BatchNorm2d(WIDTH), nn.ReLU())
         self.maps = nn.Conv2d(WIDTH, NUM_HANDS * NUM_JOINTS, 1)
         self.features = NUM_HANDS * NUM_JOINTS * (WIDTH + 2)
-        """Numbers that `forward` gives per picture."""
+        """Numbers per picture."""
 
-    def forward(self, feature_maps: Sequence[Tensor]) -> tuple[Tensor, Tensor, Tensor]:
-        """Looks.
-
-        Args:
-            feature_maps: ``(B, C, h, w)`` each, finest first.
-
-        Returns:
-            Features ``(B, features)``; places ``(B, 2, 21, 2)`` in latent coordinates; and the mean feature of each
-            hand's places, ``(B, 2 * 64)``.
-        """
+    def forward(self, feature_maps: Sequence[Tensor]) -> Looked:
+        """Look at feature maps ``(B, C, h, w)``, finest first."""
         size = feature_maps[0].shape[-2:]
         merged = torch.stack(
             [
@@ -61,13 +67,13 @@ class JointAttention(nn.Module):
         with torch.autocast(merged.device.type, enabled=False):
             weight = functional.softmax(scores, dim=-1)
             seen = weight @ merged.flatten(2).transpose(1, 2).float()  # (B, 42, WIDTH)
-            place = weight @ cell_centres(merged)  # (B, 42, 2)
+            place = weight @ _cell_centres(merged)  # (B, 42, 2)
         of_hands = seen.reshape(-1, NUM_HANDS, NUM_JOINTS, WIDTH).mean(dim=2)
         places = place.reshape(-1, NUM_HANDS, NUM_JOINTS, 2)
-        return torch.cat((seen, place), dim=-1).flatten(1), places, of_hands.flatten(1)
+        return Looked(torch.cat((seen, place), dim=-1).flatten(1), places, of_hands.flatten(1))
 
 
-def cell_centres(feature_map: Tensor) -> Tensor:
+def _cell_centres(feature_map: Tensor) -> Tensor:
     """Latent coordinates ``(h * w, 2)`` of the cells of a feature map, float32."""
     height, width = feature_map.shape[-2:]
     y, x = torch.meshgrid(

@@ -29,7 +29,7 @@ from ghtt_core.training.image_batches import ImageBatch
 from ghtt_core.training.image_objective import ImageObjective, image_loss, root_aligned_error
 
 
-def tiny(attention_maps: int = 1, text_width: int = 6) -> ImageEstimator:
+def tiny(attention_maps: int = 21, text_width: int = 6) -> ImageEstimator:
     torch.manual_seed(1)
     network = ImageEstimator(
         ImageEstimatorConfig(
@@ -89,7 +89,7 @@ def test_colours_enter_red_first_and_about_zero() -> None:
     assert entered[0, :, 0, 0].tolist() == [-0.5, -0.5, 0.5]
 
 
-@pytest.mark.parametrize("attention_maps", [0, 1, 2, 21])
+@pytest.mark.parametrize("attention_maps", [0, 21])
 @pytest.mark.parametrize(("dtype", "pixels"), [(torch.float32, 1e-3), (torch.bfloat16, 4.0)])
 def test_the_fast_path_says_the_same(attention_maps: int, dtype: torch.dtype, pixels: float) -> None:
     network = tiny(attention_maps).eval()

@@ -26,7 +26,7 @@ from ghtt_core.training.picture_cache import PictureCache
 from ghtt_core.training.recipe import parse_recipe
 
 MODEL = {
-    "base_width": 4, "input_width": 96, "input_height": 54, "hidden": 16, "text_width": 0, "attention_maps": 1,
+    "base_width": 4, "input_width": 96, "input_height": 54, "hidden": 16, "text_width": 0, "attention_maps": 21,
     "together": 0,
 }  # fmt: skip
 
@@ -177,6 +177,7 @@ def test_objects_are_told_apart_in_the_text_space_of_the_table(dataset: Path, tm
         ({"freeze_norm": True}, "freeze_norm"),
         ({"text_encoder": "words", "model": MODEL | {"text_width": 8}}, "model.text_width must be 384"),
         ({"model": MODEL | {"input_height": 96}}, "not 16 to 9"),
+        ({"model": MODEL | {"attention_maps": 3}}, "must be 0 or 21"),
         ({"augmentation": {"hue": 0.9}}, "augmentation.hue must be at most 0.5"),
     ],
 )
