@@ -276,7 +276,7 @@ def test_the_image_estimator_is_adapted_to_videos_and_keeps_its_objects(tmp_path
         write_video(tmp_path / "videos" / f"{name}.mp4", range(60), 30)
     prepare(tmp_path / "videos", tmp_path / "store")
     sizes = {
-        "base_width": 4, "input_width": 96, "input_height": 54, "hidden": 16, "text_width": 8, "attention_maps": 1,
+        "base_width": 4, "input_width": 96, "input_height": 54, "hidden": 16, "text_width": 8, "attention_maps": 21,
         "together": 0,
     }  # fmt: skip
     config = ImageEstimatorConfig(**sizes)
