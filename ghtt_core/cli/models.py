@@ -138,8 +138,12 @@ def _verify_checkpoint(folder: Path) -> str:
     from ghtt_core.models.card import IMAGE_ESTIMATOR
     from ghtt_core.models.checkpoint import load_checkpoint
     from ghtt_core.models.checkpoint_folder import read_kind
+    from ghtt_core.models.fid_checkpoint import FID_NETWORK, load_fid
     from ghtt_core.models.image_checkpoint import load_image_checkpoint
 
-    if read_kind(folder) == IMAGE_ESTIMATOR:
+    kind = read_kind(folder)
+    if kind == IMAGE_ESTIMATOR:
         return load_image_checkpoint(folder).card.model_id
+    if kind == FID_NETWORK:
+        return load_fid(folder).card.model_id
     return load_checkpoint(folder).card.model_id

@@ -12,7 +12,7 @@ from typing import Any, Final
 from ghtt_core.data.dataset import DATASET_FILE, open_dataset
 from ghtt_core.data.store import SequenceStore, open_store
 from ghtt_core.errors import InputError
-from ghtt_core.evaluation.bootstrap import estimate
+from ghtt_core.evaluation.bootstrap import Estimate, difference, estimate
 from ghtt_core.evaluation.frechet import frechet_distance, kernel_distance
 from ghtt_core.evaluation.futures import FutureConfig
 from ghtt_core.evaluation.metrics import Average
@@ -207,6 +207,7 @@ def _prediction(
     for subset in SUBSETS:
         by_subset.setdefault(subset, {})
         by_subset[subset] = {"segments": measured.segments[subset], **_distances(measured, subset), **by_subset[subset]}
+        by_subset[subset]["p_b_minus_p_a"] = _differences(scores, subset)
     return {"variant": config.future.variant, "given_frames": config.future.given, "subsets": by_subset}
 
 
@@ -228,6 +229,17 @@ def _distances(measured: PredictionScores, subset: str) -> dict[str, Any]:
             "deviation": None if kernel is None else kernel.deviation,
         }
     return found
+
+
+def _differences(scores: Mapping[str, Scores], subset: str) -> dict[str, Any]:
+    """Errors and diversity of P.b minus those of P.a, with paired intervals: both saw the same segments."""
+    paths = dict.fromkeys(p for part in scores.values() for p in part if p[0] == subset and p[2] == "p_b")
+    entries: dict[tuple[str, ...], Any] = {}
+    for _, metric, method, last in paths:
+        led = [part.get((subset, metric, method, last), Average()) for part in scores.values()]
+        alone = [part.get((subset, metric, "p_a", last), Average()) for part in scores.values()]
+        entries[metric, last] = _entry(difference(led, alone))
+    return nested(entries)
 
 
 def _streams(
@@ -269,10 +281,14 @@ def figures(scores: Mapping[str, Scores]) -> dict[str, Any]:
     paths = list(dict.fromkeys(path for part in scores.values() for path in part))
     entries = {}
     for path in paths:
-        entry = estimate([part.get(path, Average()) for part in scores.values()]).as_json()
-        entry["groups"] = entry.pop("subjects")
-        entries[path] = entry
+        entries[path] = _entry(estimate([part.get(path, Average()) for part in scores.values()]))
     return nested(entries)
+
+
+def _entry(found: Estimate) -> dict[str, Any]:
+    entry = found.as_json()
+    entry["groups"] = entry.pop("subjects")  # of subjects or of sequences; the settings say which
+    return entry
 
 
 def horizons() -> tuple[str, ...]:

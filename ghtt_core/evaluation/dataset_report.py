@@ -183,6 +183,9 @@ def _prediction(figures: Mapping[str, Any]) -> list[ReportTable]:
             by_method = found.get(metric, {})
             times = list(next(iter(by_method.values()), {}))
             rows = [(METHODS[m], *(cell(values.get(t)) for t in times)) for m, values in by_method.items()]
+            apart = found["p_b_minus_p_a"].get(metric)
+            if rows and apart:
+                rows.append(("P.b minus P.a", *(cell(apart.get(t)) for t in times)))
             if rows:
                 counts = next(iter(by_method.values()))
                 rows.append(("hand-frames", *(str(counts[t]["n"]) for t in times)))

@@ -176,6 +176,9 @@ def test_subsets_have_their_segments_and_figures(report: dict[str, Any], store: 
         # The best of the samples is never worse than their mean.
         assert found["best_ade_mm"]["p_a"]["end"]["mean"] <= found["mean_ade_mm"]["p_a"]["end"]["mean"]
         assert found["ade_mm"]["zero_velocity"]["0.5"]["mean"] < found["ade_mm"]["zero_velocity"]["2.0"]["mean"]
+        errors = {method: found["ade_mm"][method]["1.0"]["mean"] for method in ("p_a", "p_b")}
+        apart = found["p_b_minus_p_a"]["ade_mm"]["1.0"]["mean"]
+        assert apart == pytest.approx(errors["p_b"] - errors["p_a"])
     # An action of exactly 60 frames has 44 to forecast: it counts up to one second, not to two.
     counts = {t: entry["n"] for t, entry in subsets[">2s"]["ade_mm"]["p_a"].items()}
     assert counts["1.0"] == 2 * 30 * len(forecast_segments(store, 60))

@@ -123,6 +123,11 @@ def test_padding_does_not_change_the_feature(trained: Path) -> None:
     torch.testing.assert_close(features[0], features[1], atol=1e-4, rtol=1e-4)
 
 
+def test_it_is_verified_like_other_checkpoints(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "verify", str(trained)]) == 0
+    assert "ghtt-fid: sound" in capsys.readouterr().out
+
+
 def test_checkpoints_of_one_kind_are_not_taken_for_the_other(trained: Path) -> None:
     with pytest.raises(CheckpointError, match="FID network"):
         load_checkpoint(trained)
