@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ghtt_core.hands import normalised_camera as normal
 from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS
 from ghtt_core.models.config import ImageEstimatorConfig
-from ghtt_core.models.joint_attention import WIDTH, JointAttention
+from ghtt_core.models.joint_attention import WIDTH, JointAttention, Looked
 from ghtt_core.models.resnet import ResNet18
 
 COLOUR_OFFSET: Final = 0.5
@@ -33,6 +33,8 @@ class ImageEstimate(NamedTuple):
         presence: ``(B, 2)`` logits of each hand being in the picture.
         object_feature: ``(B, text_width)`` not normalised, or None for a network without object head.
         image_feature: ``(B, channels)`` the pooled feature.
+        map_scores: ``(B, 2, 21, h, w)`` logits of where each joint is sought, or None for a network that does not look
+            at places.
     """
 
     pixels: Tensor
@@ -40,6 +42,7 @@ class ImageEstimate(NamedTuple):
     presence: Tensor
     object_feature: Tensor | None
     image_feature: Tensor
+    map_scores: Tensor | None = None
 
 
 class ImageEstimator(nn.Module):
@@ -84,15 +87,16 @@ class ImageEstimator(nn.Module):
             pooled = last.mean(dim=(-2, -1))  # (B, C)
             features = pooled if seen is None else torch.cat((pooled, seen.features), dim=-1)
             numbers = self.hand_head(features).reshape(-1, NUM_HANDS, NUM_JOINTS, 3)
-            pixels, depth = decode_latents(_latents(numbers, None if seen is None else seen.places))
+            pixels, depth = decode_latents(_latents(numbers, seen))
             objects = None
             if self.object_head is not None:
                 objects = self.object_head(pooled if seen is None else torch.cat((pooled, seen.of_hands), dim=-1))
-            return ImageEstimate(pixels, depth, self.presence_head(features), objects, pooled)
+            scores = None if seen is None else seen.scores
+            return ImageEstimate(pixels, depth, self.presence_head(features), objects, pooled, scores)
 
 
-def _latents(numbers: Tensor, places: Tensor | None) -> Tensor:
-    """Latents ``(B, 2, 21, 3)`` from what the hand head says and, where it looked anywhere, ``(B, 2, 21, 2)``.
+def _latents(numbers: Tensor, seen: Looked | None) -> Tensor:
+    """Latents ``(B, 2, 21, 3)`` from what the hand head says and, where the network looked anywhere, what it saw there.
 
     The wrist's numbers count for all joints of its hand. Any linear layer can say the same either way, but this way it
     learns where a hand is once instead of 21 times. A joint that was looked for itself needs no such help.
@@ -100,7 +104,9 @@ def _latents(numbers: Tensor, places: Tensor | None) -> Tensor:
     numbers = numbers * numbers.new_tensor(_SCALE)
     wrist = numbers[..., :1, :]
     latents = torch.cat((wrist, numbers[..., 1:, :] + wrist), dim=-2)
-    return latents if places is None else torch.cat((numbers[..., :2] + places, latents[..., 2:]), dim=-1)
+    if seen is None:
+        return latents
+    return seen.nearby + torch.cat((numbers[..., :2] + seen.places, latents[..., 2:]), dim=-1)
 
 
 def network_input(pictures: Tensor) -> Tensor:

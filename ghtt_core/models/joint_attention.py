@@ -30,11 +30,15 @@ class Looked(NamedTuple):
         features: ``(B, features)`` feature and place of all joints.
         places: ``(B, 2, 21, 2)`` in latent coordinates.
         of_hands: ``(B, 2 * 64)`` mean feature of each hand's places.
+        nearby: ``(B, 2, 21, 3)`` what each joint's own feature alone says about its latents.
+        scores: ``(B, 2, 21, h, w)`` logits over the cells of the map, of each joint being there.
     """
 
     features: Tensor
     places: Tensor
     of_hands: Tensor
+    nearby: Tensor
+    scores: Tensor
 
 
 class JointAttention(nn.Module):
@@ -50,6 +54,7 @@ class JointAttention(nn.Module):
         self.lateral = nn.ModuleList(nn.Conv2d(count, WIDTH, 1) for count in channels)
         self.merge = nn.Sequential(nn.Conv2d(WIDTH, WIDTH, 3, 1, 1, bias=False), nn.BatchNorm2d(WIDTH), nn.ReLU())
         self.maps = nn.Conv2d(WIDTH, NUM_HANDS * NUM_JOINTS, 1)
+        self.nearby = nn.Parameter(torch.zeros(NUM_HANDS * NUM_JOINTS, WIDTH, 3))
         self.features = NUM_HANDS * NUM_JOINTS * (WIDTH + 2)
         """Numbers per picture."""
 
@@ -68,9 +73,15 @@ class JointAttention(nn.Module):
             weight = functional.softmax(scores, dim=-1)
             seen = weight @ merged.flatten(2).transpose(1, 2).float()  # (B, 42, WIDTH)
             place = weight @ _cell_centres(merged)  # (B, 42, 2)
-        of_hands = seen.reshape(-1, NUM_HANDS, NUM_JOINTS, WIDTH).mean(dim=2)
-        places = place.reshape(-1, NUM_HANDS, NUM_JOINTS, 2)
-        return Looked(torch.cat((seen, place), dim=-1).flatten(1), places, of_hands.flatten(1))
+            nearby = torch.einsum("bjc,jco->bjo", seen, self.nearby.float())
+        joints = (-1, NUM_HANDS, NUM_JOINTS)
+        return Looked(
+            features=torch.cat((seen, place), dim=-1).flatten(1),
+            places=place.reshape(*joints, 2),
+            of_hands=seen.reshape(*joints, WIDTH).mean(dim=2).flatten(1),
+            nearby=nearby.reshape(*joints, 3),
+            scores=scores.reshape(*joints, *merged.shape[-2:]),
+        )
 
 
 def _cell_centres(feature_map: Tensor) -> Tensor:

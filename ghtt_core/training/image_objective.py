@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ghtt_core.hands import normalised_camera as normal
 from ghtt_core.hands.canonical import palm_size
 from ghtt_core.hands.layout import RELATIVE_JOINTS, WRIST
 from ghtt_core.models import losses
@@ -27,6 +28,8 @@ class ImageObjective:
         squared: Squared instead of absolute errors of both.
         relative: Weight of joints relative to the wrist in metres: the hand's shape, which pixels and depth of a hand
             far from the camera say little about. Zero in the paper.
+        maps: Weight of where a network that looks at one place per joint looks: cross-entropy against the cells around
+            the true place, for joints inside the picture. Zero in the paper, whose network looks at no place.
         presence: Weight of which hands are in the picture. Our addition: the paper's pictures show both.
         object: Weight of the object feature: distance to the text embedding plus cross-entropy over all objects.
     """
@@ -35,6 +38,7 @@ class ImageObjective:
     depth: float = 100.0
     squared: bool = False
     relative: float = 0.0
+    maps: float = 0.0
     presence: float = 1.0
     object: float = 1.0
 
@@ -69,6 +73,9 @@ def image_loss(
     if goal.relative > 0:
         parts["relative"] = _relative_error(estimate, batch)
         total = total + goal.relative * parts["relative"]
+    if goal.maps > 0 and estimate.map_scores is not None:
+        parts["maps"] = _map_error(estimate.map_scores, batch)
+        total = total + goal.maps * parts["maps"]
     if estimate.object_feature is not None and object_text is not None:
         known = batch.object_id >= 0
         parts["object"] = losses.label_contrast(estimate.object_feature, object_text, batch.object_id, known)
@@ -81,6 +88,35 @@ def _relative_error(estimate: ImageEstimate, batch: ImageBatch) -> Tensor:
     said, true = to_points(estimate.pixels, estimate.depth), to_points(batch.pixels, batch.depth)
     said, true = said - said[..., WRIST : WRIST + 1, :], true - true[..., WRIST : WRIST + 1, :]
     return losses.masked_l1(said, true, batch.joint_valid[..., None])
+
+
+def _map_error(scores: Tensor, batch: ImageBatch) -> Tensor:
+    """Mean cross-entropy of the maps against the four cells around the true places, weighted bilinearly.
+
+    The mean place of such a target is the true place itself, however coarse the cells are.
+
+    Args:
+        scores: (B, 2, 21, h, w) logits.
+        batch: What is true.
+    """
+    height, width = scores.shape[-2:]
+    size = batch.pixels.new_tensor((width, height))
+    place = batch.pixels * (size / batch.pixels.new_tensor((normal.WIDTH, normal.HEIGHT))) - 0.5  # (B, 2, 21, 2)
+    inside = ((place >= -0.5) & (place <= size - 0.5)).all(-1) & batch.joint_valid
+    place = torch.minimum(torch.where(inside[..., None], place, 0.0).clamp(min=0), size - 1)
+    first = torch.minimum(place.floor(), size - 2)
+    share = place - first
+    likely = functional.log_softmax(scores.flatten(-2), dim=-1)
+    corner = (first[..., 1] * width + first[..., 0]).long()
+    total = torch.zeros_like(corner, dtype=scores.dtype)
+    for down in (0, 1):
+        for right in (0, 1):
+            across = share[..., 0] if right else 1 - share[..., 0]
+            along = share[..., 1] if down else 1 - share[..., 1]
+            cell = (corner + down * width + right)[..., None]
+            total = total - across * along * likely.gather(-1, cell)[..., 0]
+    mean: Tensor = (total * inside).sum() / inside.sum().clamp(min=1)
+    return mean
 
 
 class ImageFigures:

@@ -103,10 +103,10 @@ def test_the_fast_path_says_the_same(attention_maps: int, dtype: torch.dtype, pi
 
 
 def test_every_weight_learns_and_hands_that_are_not_there_teach_nothing() -> None:
-    network, table, goal = tiny(), torch.eye(2, 6), ImageObjective(relative=100.0)
+    network, table, goal = tiny(), torch.eye(2, 6), ImageObjective(relative=100.0, maps=10.0)
     clean = batch()
     total, parts = image_loss(network(network_input(clean.image)), clean, table, goal)
-    assert set(parts) == {"pose", "presence", "relative", "object"}
+    assert set(parts) == {"pose", "presence", "relative", "maps", "object"}
     total.backward()
     gradients = {name: parameter.grad for name, parameter in network.named_parameters()}
     assert all(gradient is not None and torch.isfinite(gradient).all() for gradient in gradients.values())
@@ -122,9 +122,36 @@ def test_every_weight_learns_and_hands_that_are_not_there_teach_nothing() -> Non
 def test_pictures_without_hands_or_objects_teach_only_that() -> None:
     network, empty = tiny(), batch()
     empty.joint_valid[:], empty.presence[:], empty.object_id[:] = False, False, -1
-    total, parts = image_loss(network(network_input(empty.image)), empty, torch.eye(2, 6), ImageObjective(relative=1.0))
-    assert parts["pose"] == parts["relative"] == parts["object"] == 0
+    total, parts = image_loss(
+        network(network_input(empty.image)), empty, torch.eye(2, 6), ImageObjective(relative=1.0, maps=1.0)
+    )
+    assert parts["pose"] == parts["relative"] == parts["maps"] == parts["object"] == 0
     assert total == parts["presence"]
+
+
+def test_maps_are_asked_for_the_cells_around_a_joint() -> None:
+    clean, network = batch(), tiny()
+    estimate = network(network_input(clean.image))
+    assert estimate.map_scores is not None
+    height, width = estimate.map_scores.shape[-2:]
+    cell = torch.tensor([normal.WIDTH / width, normal.HEIGHT / height])
+    clean.pixels[:] = cell * (torch.tensor([2.0, 1.0]) + 0.5)  # the middle of one cell
+
+    def error(right: float) -> float:
+        scores = torch.zeros_like(estimate.map_scores)
+        scores[..., 1, 2], scores[..., 1, 3] = 1 - right, right
+        goal = ImageObjective(maps=1.0)
+        return float(
+            image_loss(estimate._replace(map_scores=scores.log().clamp(min=-1e4)), clean, None, goal)[1]["maps"]
+        )
+
+    assert error(1e-6) < 1e-4
+    clean.pixels[..., 0] += 0.25 * cell[0]  # a quarter of the way to the next
+    assert error(0.25) < min(error(0.2), error(0.3))
+    clean.pixels[0, 0, 5] = torch.nan
+    clean.joint_valid[0, 0, 5] = False
+    clean.pixels[0, 0, 6] = -1e6  # outside the picture: nowhere to look for it
+    assert error(0.25) == pytest.approx(-(0.25 * np.log(0.25) + 0.75 * np.log(0.75)), abs=1e-4)
 
 
 def test_the_right_answer_has_no_error_of_any_size() -> None:
