@@ -25,8 +25,7 @@ from ghtt_core.bags.topics import (
     TRUE_HANDS,
 )
 from ghtt_core.data.recordings import load_recording
-from ghtt_core.data.segments_csv import verb_and_noun
-from ghtt_core.data.sequence import ActionSegment, HandSequence
+from ghtt_core.data.sequence import ActionSegment, HandSequence, verb_and_noun
 from ghtt_core.data.views import View
 from ghtt_core.errors import InputError
 from ghtt_core.hands.layout import MCP_JOINTS, WRIST

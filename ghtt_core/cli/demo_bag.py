@@ -3,8 +3,8 @@
 """The bundled bag: the recording of `ghtt demo` as a camera would have seen it, with what is true beside it.
 
 Topics: the rendered pictures and their intrinsics; the recorded hand observations, with a detector's errors; the true
-hands; the true action where it changes. Everything is in the frame of a camera that looks 30 degrees from below the
-recording's, where the hands hide each other less.
+hands; the true action where it changes. Everything is in the frame of a camera that looks as the recording's does, from
+far enough away to see the whole motion.
 """
 
 from __future__ import annotations
@@ -47,7 +47,6 @@ OBSERVATIONS: Final = "/ghtt/hand_observation"
 FRAME_ID: Final = "camera_optical_frame"
 FIRST_NS: Final = 1_700_000_000_000_000_000
 CAMERA: Final = PinholeCamera(500.0, 500.0, 319.5, 239.5, 640, 480)
-_PITCH: Final = np.deg2rad(-30.0)
 _MARGIN: Final = 0.9
 _QUALITY: Final = 62
 _SENSOR: Final = QosOffer(reliable=False, depth=5)
@@ -100,7 +99,7 @@ def demo_messages(
         frames: Which frames; all by default.
         pictures: Whether to draw pictures.
     """
-    placed = [_seen_from_below(sequence.joints, truth.joints) for sequence in (observed, truth)]
+    placed = [_framed(sequence.joints, truth.joints) for sequence in (observed, truth)]
     everywhere = np.ones(2, np.bool_)
     labels = {segment.start: segment.label for segment in truth.segments}
     labels = {segment.end: "" for segment in truth.segments} | {0: ""} | labels
@@ -125,18 +124,14 @@ def demo_messages(
         yield DemoMessage(TRUE_HANDS, stamp_ns, hands)
 
 
-def _seen_from_below(joints: NDArray[np.float32], motion: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Move joints into the frame of a camera that is tilted and far enough away to see the whole motion."""
-    cos, sin = np.cos(_PITCH), np.sin(_PITCH)
-    tilt = np.array([[1.0, 0.0, 0.0], [0.0, cos, -sin], [0.0, sin, cos]])
-    centre = motion.reshape(-1, 3).mean(0, dtype=np.float64)
-    turned = (motion.reshape(-1, 3) - centre) @ tilt.T
-    middle = (turned.min(0) + turned.max(0)) / 2
-    local = turned - middle
+def _framed(joints: NDArray[np.float32], motion: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Move joints into the frame of a camera that is far enough away to see the whole motion."""
+    points = motion.reshape(-1, 3).astype(np.float64)
+    middle = (points.min(0) + points.max(0)) / 2
+    local = points - middle
     half = np.array([CAMERA.width, CAMERA.height]) / 2 * _MARGIN
     distance = (CAMERA.fx * np.abs(local[:, :2]) / half - local[:, 2:]).max()
-    placed = (joints.astype(np.float64) - centre) @ tilt.T - middle + [0.0, 0.0, distance]
-    return np.asarray(placed, np.float32)
+    return np.asarray(joints - middle + [0.0, 0.0, distance], np.float32)
 
 
 def _picture(image: NDArray[np.uint8], stamp_ns: int) -> Any:

@@ -23,7 +23,7 @@ from typing import IO, Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ghtt_core.data.sequence import NO_OBJECT, ActionSegment, HandSequence
+from ghtt_core.data.sequence import NO_OBJECT, ActionSegment, HandSequence, verb_and_noun
 from ghtt_core.errors import InputError, OutputError
 from ghtt_core.hands.layout import MCP_JOINTS, NUM_HANDS, NUM_JOINTS
 
@@ -258,8 +258,7 @@ def _segments(path: Path, arrays: dict[str, NDArray[Any]], frames: int) -> tuple
 
 
 def _segment(start: int, end: int, label: str) -> ActionSegment:
-    words = label.split()
-    return ActionSegment(start, end, label, words[0] if words else "", words[-1] if len(words) > 1 else "")
+    return ActionSegment(start, end, label, *verb_and_noun(label))
 
 
 def _objects(path: Path, arrays: dict[str, NDArray[Any]], frames: int) -> Mapping[str, Any]:

@@ -3,8 +3,8 @@
 """A user's own action labels: a table of ``recording,start,end,label[,verb,noun]``.
 
 ``start`` and ``end`` are seconds since the first frame of the recording, or numbers of its frames from 0; an action
-lasts from its start until just before its end, so one may begin where another ends. Without a verb it is the first word
-of the label, without a noun the last of several words.
+lasts from its start until just before its end, so one may begin where another ends. Without a noun it is the last of
+several words of the label, without a verb what stands before it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 
 from ghtt_core.data.csv_table import CsvRow, Problems, read_csv
 from ghtt_core.data.readers.base import Faults
-from ghtt_core.data.sequence import MAX_GAP_S, ActionSegment, HandSequence
+from ghtt_core.data.sequence import MAX_GAP_S, ActionSegment, HandSequence, verb_and_noun
 from ghtt_core.errors import InputError
 
 Unit = Literal["seconds", "frames"]
@@ -188,12 +188,6 @@ def label_sequence(
         if segment.noun:
             objects[segment.start : segment.end] = nouns.index(segment.noun)
     return replace(labelled, object_names=nouns, object_ids=objects)
-
-
-def verb_and_noun(label: str) -> tuple[str, str]:
-    """Guess the verb and the noun of a label: its first and its last word; no noun in a label of one word."""
-    words = label.split()
-    return words[0], words[-1] if len(words) > 1 else ""
 
 
 def match_recording(written: str, names: Collection[str]) -> str | None:

@@ -39,6 +39,12 @@ class ActionSegment:
     noun: str
 
 
+def verb_and_noun(label: str) -> tuple[str, str]:
+    """Guess what is done and with what from a label such as "take out chips": its last of several words is the noun."""
+    verb, _, noun = label.strip().rpartition(" ")
+    return (verb, noun) if verb else (noun, "")
+
+
 def _all_joints() -> NDArray[np.bool_]:
     return np.ones(NUM_JOINTS, bool)
 

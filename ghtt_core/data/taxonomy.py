@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ghtt_core.data.sequence import ActionSegment
+from ghtt_core.data.sequence import ActionSegment, verb_and_noun
 from ghtt_core.errors import InputError
 
 
@@ -30,9 +30,8 @@ class ActionLabel:
 
     @classmethod
     def from_name(cls, name: str) -> ActionLabel:
-        """Label of which only the name is known: the first word is the verb, the rest the object."""
-        verb, _, noun = name.partition(" ")
-        return cls(name, verb, noun)
+        """Label of which only the name is known: its last word is taken for the object."""
+        return cls(name, *verb_and_noun(name))
 
     def segment(self, start: int, end: int) -> ActionSegment:
         """Segment of this label from frame start up to, not including, frame end."""

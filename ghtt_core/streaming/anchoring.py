@@ -40,14 +40,8 @@ from ghtt_core.hands.rigid import (
 from ghtt_core.streaming.residual import smooth_part
 
 AnchorKind = Literal["residual", "registration", "blend"]
-ROTATION_TRUST: Final = 0.5
-"""Share of the network's own path of rotation that ``residual`` starts from; the rest is left to the observation.
-
-The network reads rotation from the same noisy frames, so its path follows their noise: half of it does best."""
 SHORTEST_SMOOTHED: Final = 4
 """Frames below which a clip says nothing about its own noise."""
-SHAPE_TRUST: Final = 0.7
-"""The same for the change of hand shape over a clip."""
 _FINGERS: Final = ((2, 3, 4), (6, 7, 8), (10, 11, 12), (14, 15, 16), (18, 19, 20))
 _CMC_FRACTION = 0.45
 """Where the thumb CMC is drawn between wrist and thumb MCP: the networks never learn it."""
@@ -166,14 +160,11 @@ def _corrected(
     # Rotations are worked on as rotation vectors from the middle of the clip.
     middle = (frame_valid.sum(1) - 1).clamp(min=0) // 2
     back = to_camera.rotation[torch.arange(len(middle)), middle].mT[:, None]  # (B, 1, 2, 3, 3)
-    path = ROTATION_TRUST * rotation_to_vector(back @ to_camera.rotation)
+    path = rotation_to_vector(back @ to_camera.rotation)
     turn = rotation_to_vector(back @ to_camera.rotation @ fitted.rotation) - path
     # Hand shapes are compared after bringing the observation onto the refined hand.
     brought = apply(inverse(compose(to_camera, fitted)), observed)
-    real = frame_valid[..., None, None, None]
-    rest = (local * real).sum(1, keepdim=True) / real.sum(1, keepdim=True).clamp(min=1)
-    shape = rest + SHAPE_TRUST * (local - rest)
-    difference = torch.where((weights > 0).unsqueeze(-1), brought - shape, local - shape)
+    difference = torch.where((weights > 0).unsqueeze(-1), brought - local, 0.0)
     residual = fill_frames(torch.cat((turn, shift, difference.flatten(-2)), dim=-1), seen)
     turn, shift, difference = residual.split_with_sizes((3, 3, 63), dim=-1)
     rotation = (to_camera.rotation.mT @ back.mT) @ rotation_from_vector(
@@ -181,8 +172,8 @@ def _corrected(
     )
     moved = centre + _smooth_real(_smooth_shift, shift, frame_valid)
     correction = RigidMap(rotation, moved - (centre.unsqueeze(-2) @ rotation).squeeze(-2))
-    shape = shape + _smooth_real(_smooth_shape, difference.reshape(local.shape), frame_valid)
-    return place_thumb_cmc(shape), compose(to_camera, correction), shape - local
+    offset = _smooth_real(_smooth_shape, difference.reshape(local.shape), frame_valid)
+    return place_thumb_cmc(local + offset), compose(to_camera, correction), offset
 
 
 def _smooth_real(smooth: Callable[[Tensor], Tensor], values: Tensor, frame_valid: Tensor) -> Tensor:

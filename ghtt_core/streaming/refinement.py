@@ -58,6 +58,18 @@ class RefinedWindow(NamedTuple):
     frame_valid: Tensor
     newest: Tensor
 
+    def detached(self) -> RefinedWindow:
+        """Return the same values without their gradients."""
+        encoding = PoseEncoding(*(part.detach() for part in self.encoding))
+        maps = RigidMap(*(part.detach() for part in self.local_to_camera))
+        return self._replace(
+            joints=self.joints.detach(),
+            encoding=encoding,
+            shape_offset=self.shape_offset.detach(),
+            local_to_camera=maps,
+            noise=self.noise.detach(),
+        )
+
     def newest_joints(self) -> Tensor:
         """Return the refined joints of the last real frame, (B, 2, 21, 3)."""
         return self.joints[torch.arange(len(self.newest)), self.newest]

@@ -9,8 +9,6 @@ Trained from the true pose, a decoder takes noise in the newest steps for motion
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
@@ -19,45 +17,30 @@ from ghtt_core.hands.layout import CLIP_FRAMES, THUMB_CMC
 from ghtt_core.models import losses
 from ghtt_core.models.pose_block import PoseBlock, PoseEncoding
 from ghtt_core.streaming.forecasting import place_forecast
-from ghtt_core.streaming.refinement import RefinedWindow, refine_windows
-from ghtt_core.training.augmentation import CorruptedInput
+from ghtt_core.streaming.refinement import RefinedWindow
 from ghtt_core.training.standardised import StandardisedPoseBlock
 
 DECIMETRES = 10.0
 """Per metre; the unit in which a forecast's error is about as large as the other terms."""
 
 
-class _Encoded(NamedTuple):
-    """Gives an encoding that is already there to `refine_windows`."""
-
-    encoding: PoseEncoding
-
-    def encode(self, features: Tensor, frame_valid: Tensor, joint_valid: Tensor) -> PoseEncoding:
-        """Return the encoding, whatever is asked."""
-        return self.encoding
-
-
 def forecast_loss(
     block: StandardisedPoseBlock,
-    template: Tensor,
     encoding: PoseEncoding,
-    observed: CorruptedInput,
-    frame_valid: Tensor,
+    window: RefinedWindow,
     future: Tensor,
     target: Tensor,
     mask: Tensor,
     generator: torch.Generator,
 ) -> dict[str, Tensor]:
-    """Refine noisy clips, forecast the next one with and without the encoder's tokens, and compare.
+    """Forecast what follows refined noisy clips with and without the encoder's tokens, and compare.
 
     Args:
         block: The pose block.
-        template: (2, 5, 3) canonical palms.
-        encoding: What its encoder made of ``observed``. Where the refined clip lies in the camera frame is taken as
-            given: gradients reach the encoder through latent and tokens alone.
-        observed: Noisy clips of 16 frames, with noise on the joints.
-        frame_valid: (B, 16) bool.
-        future: (B, 16, 2, 21, 3) true joints of the next 16 frames, metres, in the camera frame of ``observed``.
+        encoding: What its encoder made of noisy clips of 16 frames.
+        window: These clips, refined. Where they lie in the camera frame is taken as given: gradients reach the
+            encoder through latent and tokens alone.
+        future: (B, 16, 2, 21, 3) true joints of the next 16 frames, metres, in the camera frame of the clips.
         target: (B, 16, 153) their code.
         mask: (B, 16, 153) 0/1 weights of the code.
         generator: Source of the latents' noise.
@@ -66,16 +49,14 @@ def forecast_loss(
         ``components``: L1 of local joints and left-to-right map; ``with_tokens`` and ``from_latent``: mean distance of
         joints in decimetres.
     """
-    with torch.no_grad():
-        known = _Encoded(PoseEncoding(*(part.detach() for part in encoding)))
-        window = refine_windows(known, template, observed.joints, observed.joint_valid, frame_valid=frame_valid)
+    window = window.detached()
     noise = torch.randn(encoding.mu.shape, generator=generator).to(encoding.mu)
     latent = PoseBlock.reparameterise(encoding.mu, encoding.logvar, noise)
     weight = _joint_weight(mask, window)
     shown = mask.clone()
     shown[..., VELOCITY] = 0.0  # the first step goes from the refined pose, not the true one: joints say what it is
     terms = {"components": torch.zeros((), device=future.device)}
-    for name, memory in (("with_tokens", (encoding.tokens, frame_valid)), ("from_latent", (None, None))):
+    for name, memory in (("with_tokens", (encoding.tokens, window.frame_valid)), ("from_latent", (None, None))):
         predicted = block.decode(latent, *memory).float()
         terms["components"] = terms["components"] + losses.masked_l1(predicted, target, shown)
         joints = place_forecast(predicted, window)[:, 0]

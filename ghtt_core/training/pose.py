@@ -21,10 +21,12 @@ from ghtt_core.models.checkpoint import Card, load_checkpoint, save_checkpoint
 from ghtt_core.models.config import BlockConfig
 from ghtt_core.models.losses import PoseLossWeights
 from ghtt_core.models.pose_block import PoseBlock, PoseEncoding
+from ghtt_core.streaming.refinement import RefinedWindow
 from ghtt_core.training.augmentation import AugmentationConfig, CorruptedInput, corrupt, retime, vary
 from ghtt_core.training.forecast_objective import forecast_loss
 from ghtt_core.training.identity_start import start_as_identity, start_decoder_as_copy
 from ghtt_core.training.recipe import LoopConfig, Storage, recipe_to_tree
+from ghtt_core.training.refinement_objective import refine_observed, refinement_loss
 from ghtt_core.training.standardised import StandardisedPoseBlock
 from ghtt_core.training.stores import DataConfig, card_template, open_stores, palm_template, store_summary
 
@@ -46,6 +48,8 @@ class PoseObjective:
         forecast: Weight of the errors of forecasts as they are made online (`forecast_objective`), which then take the
             place of all other terms of the predicted frames but the components'; zero in the paper. Needs noise on
             joints, which the paper's noise on the code is not.
+        refined: Weight of the errors of refined joints as they are published (`refinement_objective`); zero in the
+            paper. Needs noise on joints as well.
     """
 
     weights: PoseLossWeights = field(default_factory=PoseLossWeights)
@@ -53,6 +57,7 @@ class PoseObjective:
     observed_emphasis: float = 1.0
     skip_probability: float = 0.5
     forecast: float = 0.0
+    refined: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ class PoseBatch:
         mask: (B, 32, 153) 0/1 weights.
         to_local: Clean camera-to-local maps, (B, 32, 2).
         hand_weight: (B, 32, 2) 0/1, hands whose trajectory counts.
-        future: (B, 16, 2, 21, 3) true joints ahead, metres, camera frame.
+        joints: (B, 32, 2, 21, 3) true joints, metres, camera frame.
     """
 
     observed: CorruptedInput
@@ -109,7 +114,7 @@ class PoseBatch:
     mask: Tensor
     to_local: RigidMap
     hand_weight: Tensor
-    future: Tensor
+    joints: Tensor
 
 
 class PoseTask:
@@ -122,9 +127,10 @@ class PoseTask:
             RecipeError: If the data section cannot be used, or options contradict each other.
         """
         noise = recipe.augmentation
-        if recipe.objective.forecast > 0 and noise.clean_probability + noise.detector_probability < 1:
+        goal = recipe.objective
+        if max(goal.forecast, goal.refined) > 0 and noise.clean_probability + noise.detector_probability < 1:
             raise RecipeError(
-                "objective.forecast needs input that is clean or has a detector's noise: let "
+                "objective.forecast and objective.refined need input that is clean or has a detector's noise: let "
                 "augmentation.clean_probability and detector_probability add up to 1"
             )
         self.recipe = recipe
@@ -167,11 +173,15 @@ class PoseTask:
         goal, seen, coming = self.recipe.objective, slice(0, CLIP_FRAMES), slice(CLIP_FRAMES, None)
         encoding = self.pose_block.encode(batch.observed.features, batch.frame_valid, batch.observed.joint_valid)
         refined, mu, logvar = encoding.refined.float(), encoding.mu.float(), encoding.logvar.float()
-        if goal.forecast > 0:
-            template, ahead = self.template.to(self.device), (batch.target[:, coming], batch.mask[:, coming])
-            terms = forecast_loss(
-                self.pose_block, template, encoding, batch.observed, batch.frame_valid, batch.future, *ahead, generator
+        window: RefinedWindow | None = None
+        if goal.forecast > 0 or goal.refined > 0:
+            template = self.template.to(self.device)
+            window = refine_observed(
+                template, encoding._replace(refined=refined), batch.observed, batch.frame_valid, keep=goal.refined > 0
             )
+        if goal.forecast > 0 and window is not None:
+            ahead = batch.joints[:, coming], batch.target[:, coming], batch.mask[:, coming]
+            terms = forecast_loss(self.pose_block, encoding, window, *ahead, generator)
             terms["observed"] = losses.masked_l1(refined, batch.target[:, seen], batch.mask[:, seen])
             terms["kl"] = losses.kl_divergence(mu, logvar)
             total = goal.weights.components * (terms["components"] + terms["observed"])
@@ -194,6 +204,9 @@ class PoseTask:
         if goal.observed_trajectory > 0:
             terms["observed_trajectory"] = losses.masked_l1(*_trajectories(refined, batch, seen, base=0))
             total = total + goal.observed_trajectory * terms["observed_trajectory"]
+        if goal.refined > 0 and window is not None:
+            terms["refined"] = refinement_loss(window, batch.joints[:, seen], batch.mask[:, seen])
+            total = total + goal.refined * terms["refined"]
         return total, {name: value.detach() for name, value in terms.items()}
 
     def _predict(self, encoding: PoseEncoding, batch: PoseBatch, with_skip: bool, generator: torch.Generator) -> Tensor:
@@ -234,7 +247,7 @@ class PoseTask:
             mask=mask.to(move),
             to_local=RigidMap(*(part.to(move) for part in clean.camera_to_local)),
             hand_weight=hand_weight.to(move),
-            future=window.joints[:, CLIP_FRAMES:].to(move),
+            joints=window.joints.to(move),
         )
 
     def _play(self, window: PoseWindow, augmentation: AugmentationConfig, generator: torch.Generator) -> PoseWindow:

@@ -17,19 +17,30 @@ import torch
 
 from ghtt_core.data.recordings import save_recording
 from ghtt_core.data.sequence import HandSequence
-from ghtt_core.data.synthetic.config import HELD_OUT_SUBJECT
-from ghtt_core.data.synthetic.workbench import perform
+from ghtt_core.data.synthetic.config import HELD_OUT_SUBJECT, SyntheticConfig
+from ghtt_core.data.synthetic.generator import generate_sequence
 from ghtt_core.hands.noise import DetectorNoise
 
-DEMO_ACTIONS: Final = (("grab", "bottle"), ("pour", "bottle"), ("stir", "cup"), ("pass", "cup"))
 DEMO_FRAMES: Final = 360
-_SEED: Final = 7
+_WORLD: Final = SyntheticConfig(
+    sequences=1,
+    frames=DEMO_FRAMES,
+    free_fraction=0.0,
+    first_subject=HELD_OUT_SUBJECT + 7,
+    subjects=1,
+    leave_probability=0.0,
+    vocabulary="h2o",
+    joint_convention="anatomical",
+)
+_PERFORMANCE: Final = 3
+"""Seed of one in which the person grabs chips, opens them and takes some out."""
+_NOISE: Final = 7
+"""Seed of the detector's errors."""
 
 
 def demo_sequence() -> HandSequence:
     """The clean motion of the demonstration: 12 s at 30 frames/s."""
-    rng = np.random.default_rng(np.random.SeedSequence(_SEED))
-    return perform(rng, HELD_OUT_SUBJECT + _SEED, DEMO_FRAMES, False, DEMO_ACTIONS, 0.0, "demo")
+    return replace(generate_sequence(_WORLD, _PERFORMANCE, 0), name="demo")
 
 
 def write_demo(path: Path) -> None:
@@ -39,7 +50,7 @@ def write_demo(path: Path) -> None:
         OutputError: If it cannot be written.
     """
     clean = demo_sequence()
-    generator = torch.Generator().manual_seed(_SEED)
+    generator = torch.Generator().manual_seed(_NOISE)
     noisy, seen = DetectorNoise()(torch.from_numpy(clean.joints), generator)
     valid = clean.valid & seen.numpy()
     joints = np.where(valid[..., None, None], noisy.numpy(), np.float32(0))
