@@ -25,9 +25,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from ghtt_core.data.dataset import Dataset
-from ghtt_core.data.preparation import prepare
+from ghtt_core.data.preparation.prepare import prepare
 from ghtt_core.data.readers.h2o import H2OReader
+from ghtt_core.data.store.dataset import Dataset
 from ghtt_core.data.windows import ActionWindowSampler, PoseWindowSampler
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "test" / "standins"))

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from ghtt_core.bags.recordings import Hands, find_recordings, read_recording
-from ghtt_core.data.csv_table import Problems
-from ghtt_core.data.file_state import state_of
-from ghtt_core.data.partition import (
+from ghtt_core.data.preparation.file_state import state_of
+from ghtt_core.data.readers.base import SPLITS, Faults, Missing, SequenceReading, SourcePlan, SourceSequence
+from ghtt_core.data.sequence import HandSequence
+from ghtt_core.data.tables.csv_table import Problems
+from ghtt_core.data.tables.partition import (
     TRAIN,
     RecordingFacts,
     RecordingTable,
     choose_splits,
     read_recording_table,
 )
-from ghtt_core.data.readers.base import SPLITS, Faults, Missing, SequenceReading, SourcePlan, SourceSequence
-from ghtt_core.data.segments_csv import ActionTable, Unit, label_sequence, read_actions
-from ghtt_core.data.sequence import HandSequence
+from ghtt_core.data.tables.segments_csv import ActionTable, Unit, label_sequence, read_actions
 from ghtt_core.data.taxonomy import ActionLabel
 from ghtt_core.errors import InputError
 from ghtt_core.hands.layout import FRAME_RATE

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ghtt_core.cli.overlay import BACKGROUND, OverlayPainter, Scene
-from ghtt_core.data.dataset import Dataset
-from ghtt_core.data.images import ImageReader
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.pictures.images import ImageReader
+from ghtt_core.data.store.dataset import Dataset
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.data.views import View
 from ghtt_core.errors import InputError, OutputError
 

@@ -35,7 +35,7 @@ def run_check(options: CheckOptions) -> None:
     """
     from ghtt_core.cli.contact_sheet import write_contact_sheet
     from ghtt_core.cli.prepare_run import show_dataset
-    from ghtt_core.data.dataset import open_dataset
+    from ghtt_core.data.store.dataset import open_dataset
     from ghtt_core.errors import InputError
 
     if options.rows < 0:

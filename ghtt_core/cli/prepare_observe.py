@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ghtt_core.data.dataset import Dataset
-    from ghtt_core.data.store import SequenceStore
+    from ghtt_core.data.store.dataset import Dataset
+    from ghtt_core.data.store.sequence_store import SequenceStore
     from ghtt_core.estimators.base import HandEstimator
 
 
@@ -51,7 +51,7 @@ def run_observe(options: ObserveOptions) -> None:
         GhttError: The dataset, a picture, the estimator or the disk do not allow it; finished sequences are kept.
         KeyboardInterrupt: It was stopped; finished sequences are kept.
     """
-    from ghtt_core.data.dataset import open_dataset
+    from ghtt_core.data.store.dataset import open_dataset
     from ghtt_core.errors import InputError
     from ghtt_core.estimators.registry import create_estimator
 
@@ -93,8 +93,8 @@ def _observe(store: SequenceStore, view: str, estimator: HandEstimator, options:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from ghtt_core.data.images import ImageReader
-    from ghtt_core.data.observations import ObservationWriter, observed_views, open_observations
+    from ghtt_core.data.pictures.images import ImageReader
+    from ghtt_core.data.store.observations import ObservationWriter, observed_views, open_observations
     from ghtt_core.estimators.observing import maker_of, observe_sequence
 
     name, maker = options.name or estimator.name, maker_of(estimator)

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-    from ghtt_core.data.dataset import Dataset
     from ghtt_core.data.readers.base import DatasetReader, SourcePlan, SourceSequence
+    from ghtt_core.data.store.dataset import Dataset
 
 _FAULTS_SHOWN = 20
 
@@ -45,7 +45,7 @@ def run_reader(reader: DatasetReader, options: PreparationOptions) -> Dataset:
     """
     from rich.console import Console
 
-    from ghtt_core.data.preparation import Listener, prepare
+    from ghtt_core.data.preparation.prepare import Listener, prepare
 
     console = Console(stderr=True)
     with _progress(console) as progress:
@@ -72,7 +72,7 @@ def show_dataset(dataset: Dataset) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from ghtt_core.data.preparation import summarised
+    from ghtt_core.data.preparation.prepare import summarised
     from ghtt_core.data.readers.published import PUBLISHED, Counts
 
     console = Console(soft_wrap=True)

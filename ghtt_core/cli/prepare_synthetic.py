@@ -71,7 +71,7 @@ def run_synthetic(options: SyntheticOptions) -> None:
     """
     from ghtt_core.cli.prepare_run import PreparationOptions, run_reader
     from ghtt_core.cli.synthetic_clip import write_clips
-    from ghtt_core.data.dataset import open_dataset
+    from ghtt_core.data.store.dataset import open_dataset
     from ghtt_core.data.synthetic.dataset import PICTURES, SyntheticReader
     from ghtt_core.data.synthetic.detections import write_detections
     from ghtt_core.errors import InputError, OutputError
@@ -118,7 +118,7 @@ def run_synthetic(options: SyntheticOptions) -> None:
 
 def _waiting(staging: Path, store: Path, reader: SyntheticReader) -> bool:
     """Whether a run was stopped between the last sequence and the moving of its pictures."""
-    from ghtt_core.data.dataset import DATASET_FILE
+    from ghtt_core.data.store.dataset import DATASET_FILE
 
     return (staging / _COMPLETE).is_file() and (store / DATASET_FILE).is_file() and _marked(staging, reader)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ghtt_core.cli.prepare_run import PreparationOptions, run_reader
 
 if TYPE_CHECKING:
-    from ghtt_core.data.dataset import Dataset
+    from ghtt_core.data.store.dataset import Dataset
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def run_video(options: VideoOptions) -> None:
     Raises:
         GhttError: A video, an option, the estimator or the disk do not allow it.
     """
-    from ghtt_core.data.gating import GateConfig
+    from ghtt_core.data.pictures.gating import GateConfig
     from ghtt_core.estimators.palm import ADULT_PALM_M
     from ghtt_core.training.video_labels import VideoReader
 
@@ -88,7 +88,7 @@ def _show_kept(dataset: Dataset) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    from ghtt_core.data.gating import GATES
+    from ghtt_core.data.pictures.gating import GATES
     from ghtt_core.training.video_labels import kept_by_video
 
     table = Table(

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.data.video_pictures import moving_stream, upright_bgr
+from ghtt_core.data.pictures.video_pictures import moving_stream, upright_bgr
 from ghtt_core.errors import InputError
 from ghtt_core.hands.layout import FRAME_RATE
 

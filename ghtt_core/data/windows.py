@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ghtt_core.data.sequence import NO_OBJECT
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.errors import InputError
 from ghtt_core.hands.layout import CLIP_FRAMES, MAX_CLIPS
 

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.data.images import ImageReader
-from ghtt_core.data.observations import Maker, Seen
+from ghtt_core.data.pictures.images import ImageReader
+from ghtt_core.data.store.observations import Maker, Seen
 from ghtt_core.data.views import NO_PICTURE, View
 from ghtt_core.errors import InputError
 from ghtt_core.estimators.base import HandEstimator

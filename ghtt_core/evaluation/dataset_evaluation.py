@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ghtt_core.data.dataset import DATASET_FILE, open_dataset
-from ghtt_core.data.store import SequenceStore, open_store
+from ghtt_core.data.store.dataset import DATASET_FILE, open_dataset
+from ghtt_core.data.store.sequence_store import SequenceStore, open_store
 from ghtt_core.errors import InputError
 from ghtt_core.evaluation.bootstrap import Estimate, difference, estimate
 from ghtt_core.evaluation.frechet import frechet_distance, kernel_distance

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ghtt_core.data.sequence import NO_OBJECT
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.errors import InputError
 from ghtt_core.evaluation.segments import SEGMENT_FRAMES, Segments
 from ghtt_core.hands import components

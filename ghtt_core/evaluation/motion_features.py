@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import torch
 from torch import Tensor
 
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.evaluation.frechet import FeatureStatistics
 from ghtt_core.evaluation.futures import TrueMotion, read_motion
 from ghtt_core.evaluation.segments import SUBSETS, forecast_segments

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.errors import InputError
 from ghtt_core.evaluation.diversity import acceleration, average_pairwise_distance
 from ghtt_core.evaluation.forecast_protocol import extrapolate

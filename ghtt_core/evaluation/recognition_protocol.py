@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ghtt_core.data.sequence import NO_OBJECT
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.evaluation.metrics import Average, acceleration_error_mm, mpjpe_pa_mm, mpjpe_ra_mm
 from ghtt_core.evaluation.scores import Scores, pool
 from ghtt_core.evaluation.segments import WINDOW_FRAMES, Segments, recognition_windows

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.hands.layout import CLIP_FRAMES, MAX_CLIPS
 
 SEGMENT_FRAMES: Final = 112

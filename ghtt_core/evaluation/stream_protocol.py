@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ghtt_core.data.sequence import NO_OBJECT
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.evaluation.scores import Scores
 from ghtt_core.evaluation.temporal import (
     NO_LABEL,

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was observed of a sequence from one camera, beside the truth in the same camera's frame.
 
-Observations come from what an estimator saw in the pictures of that view (`ghtt_core.data.observations`). Where there
-are none, the truth with noise stands in, and reports say so: the noise of image coordinates and depth ("2.5D") in the
-frame of a camera, that of a detector on joints where a store has no cameras.
+Observations come from what an estimator saw in the pictures of that view (`ghtt_core.data.store.observations`). Where
+there are none, the truth with noise stands in, and reports say so: the noise of image coordinates and depth ("2.5D") in
+the frame of a camera, that of a detector on joints where a store has no cameras.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ghtt_core.data.observations import Observations, observed_views, open_observations
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.observations import Observations, observed_views, open_observations
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.errors import InputError
 from ghtt_core.evaluation.trials import noise_generator
 from ghtt_core.hands.layout import THUMB_CMC

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.data.windows import ActionWindow, ActionWindowSampler
 from ghtt_core.hands.layout import MAX_CLIPS
 from ghtt_core.models import losses

@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.data.windows import ActionWindow, PoseWindowSampler
 from ghtt_core.hands import components
 from ghtt_core.hands.layout import CLIP_FRAMES, FEATURE_SIZE, MAX_CLIPS, THUMB_CMC

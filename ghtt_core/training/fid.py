@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.errors import RecipeError
 from ghtt_core.hands.layout import CLIP_FRAMES
 from ghtt_core.models.checkpoint import load_checkpoint

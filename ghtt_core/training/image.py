@@ -12,7 +12,7 @@ import torch
 from rich.console import Console
 from torch import Tensor, nn
 
-from ghtt_core.data.dataset import open_dataset
+from ghtt_core.data.store.dataset import open_dataset
 from ghtt_core.errors import RecipeError
 from ghtt_core.models.card import ImageCard
 from ghtt_core.models.checkpoint import load_checkpoint

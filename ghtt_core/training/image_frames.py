@@ -10,9 +10,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.data.images import ImageReader
+from ghtt_core.data.pictures.images import ImageReader
 from ghtt_core.data.sequence import NO_OBJECT
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.data.views import View
 from ghtt_core.errors import InputError
 from ghtt_core.hands import normalised_camera as normal

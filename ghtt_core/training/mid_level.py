@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 from torch import Tensor
 
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.data.windows import PoseWindowSampler
 from ghtt_core.hands.layout import CLIP_FRAMES
 from ghtt_core.models.inference import prepare_for_inference

@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ghtt_core.data.dataset import open_dataset
-from ghtt_core.data.observations import Observations, observed_views, open_observations
 from ghtt_core.data.sequence import NO_OBJECT
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.dataset import open_dataset
+from ghtt_core.data.store.observations import Observations, observed_views, open_observations
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.errors import RecipeError
 from ghtt_core.hands.layout import CLIP_FRAMES
 

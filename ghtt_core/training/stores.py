@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ghtt_core.data import synthetic
-from ghtt_core.data.store import SequenceStore, open_store
+from ghtt_core.data.store.sequence_store import SequenceStore, open_store
 from ghtt_core.data.synthetic.generator import HELD_OUT_SUBJECT, SyntheticConfig, write_dataset
 from ghtt_core.errors import RecipeError
 from ghtt_core.hands.canonical import estimate_template

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A user's own videos, labelled by an off-the-shelf estimator, as a dataset that the image estimator F learns from.
 
-The estimator is the teacher; what it is not sure of is masked (`ghtt_core.data.gating`). The world frame is the
-camera's. Long videos are read in pieces, so that several processes share one and a stopped run has little to repeat.
+The estimator is the teacher; what it is not sure of is masked (`ghtt_core.data.pictures.gating`). The world frame is
+the camera's. Long videos are read in pieces, so that several processes share one and a stopped run repeats little.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.data.file_state import state_of
-from ghtt_core.data.gating import GateConfig, gate_hands
-from ghtt_core.data.partition import RecordingFacts, choose_splits
+from ghtt_core.data.pictures.gating import GateConfig, gate_hands
+from ghtt_core.data.pictures.video_pictures import VideoPictures
+from ghtt_core.data.pictures.video_rate import at_frame_rate, choose_pictures
+from ghtt_core.data.preparation.file_state import state_of
 from ghtt_core.data.readers.base import Faults, Missing, SequenceReading, SourcePlan, SourceSequence
 from ghtt_core.data.sequence import HandSequence
-from ghtt_core.data.video_pictures import VideoPictures
-from ghtt_core.data.video_rate import at_frame_rate, choose_pictures
+from ghtt_core.data.tables.partition import RecordingFacts, choose_splits
 from ghtt_core.data.views import ImageSource, View
 from ghtt_core.errors import InputError
 from ghtt_core.estimators.camera import PinholeCamera

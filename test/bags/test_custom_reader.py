@@ -25,7 +25,7 @@ from ghtt_core.bags.topics import (
     TRUE_HANDS,
 )
 from ghtt_core.bags.writer import BagWriter
-from ghtt_core.data.preparation import prepare
+from ghtt_core.data.preparation.prepare import prepare
 from ghtt_core.data.readers.base import Faults
 from ghtt_core.data.recordings import save_recording
 from ghtt_core.data.sequence import HandSequence

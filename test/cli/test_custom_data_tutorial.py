@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from ghtt_core.cli.main import main
-from ghtt_core.data.dataset import open_dataset
+from ghtt_core.data.store.dataset import open_dataset
 from ghtt_core.models.checkpoint import load_checkpoint
 from ghtt_core.training.image import ImageRecipe
 from ghtt_core.training.recipe import load_recipe

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from ghtt_core.cli.main import main
-from ghtt_core.data.store import StoreWriter
+from ghtt_core.data.store.sequence_store import StoreWriter
 from ghtt_core.data.synthetic.generator import SyntheticConfig, generate_sequence
 from ghtt_core.data.synthetic.vocabulary import LABELS, OBJECT_NAMES
 from ghtt_core.hands.canonical import estimate_template

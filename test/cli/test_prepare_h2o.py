@@ -17,7 +17,7 @@ import pytest
 from h2o_tree import Segment, write_tree
 
 from ghtt_core.cli.main import main
-from ghtt_core.data.dataset import open_dataset
+from ghtt_core.data.store.dataset import open_dataset
 
 SEGMENTS = {
     "train": {"subject1/h1/0": [Segment(24, 2, 12)], "subject1/h1/1": [Segment(2, 0, 5)]},

@@ -19,8 +19,8 @@ from drawn_pictures import write_drawn_dataset
 from seeing_network import OBJECT_FEATURE, write_seeing_checkpoint
 
 from ghtt_core.cli.main import main
-from ghtt_core.data.dataset import Dataset, open_dataset
-from ghtt_core.data.observations import Maker, ObservationWriter, Seen, open_observations
+from ghtt_core.data.store.dataset import Dataset, open_dataset
+from ghtt_core.data.store.observations import Maker, ObservationWriter, Seen, open_observations
 from ghtt_core.estimators import observing
 from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS
 from ghtt_core.models.action_block import ActionBlock

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from ghtt_core.cli.prepare_synthetic import SyntheticOptions, run_synthetic
-from ghtt_core.data.dataset import open_dataset
-from ghtt_core.data.images import ImageReader
-from ghtt_core.data.observations import observed_views, open_observations
+from ghtt_core.data.pictures.images import ImageReader
 from ghtt_core.data.recordings import load_recording
+from ghtt_core.data.store.dataset import open_dataset
+from ghtt_core.data.store.observations import observed_views, open_observations
 from ghtt_core.errors import InputError, OutputError
 from ghtt_core.estimators.camera import PinholeCamera
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ghtt_core.data.gating import GATES, GateConfig, GatedHands, gate_hands
+from ghtt_core.data.pictures.gating import GATES, GateConfig, GatedHands, gate_hands
 from ghtt_core.errors import InputError
 from ghtt_core.hands.layout import LEFT, RIGHT
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ghtt_core.data.observations import Maker, ObservationWriter, Seen, observed_views, open_observations
 from ghtt_core.data.sequence import HandSequence
-from ghtt_core.data.store import SequenceStore, StoreWriter, open_store
+from ghtt_core.data.store.observations import Maker, ObservationWriter, Seen, observed_views, open_observations
+from ghtt_core.data.store.sequence_store import SequenceStore, StoreWriter, open_store
 from ghtt_core.errors import InputError, OutputError
 
 MAKER = Maker("resnet18", "f-tiny", "ab" * 32, "minilm")

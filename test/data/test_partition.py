@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ghtt_core.data.partition import RecordingFacts, choose_splits, read_recording_table
+from ghtt_core.data.tables.partition import RecordingFacts, choose_splits, read_recording_table
 from ghtt_core.errors import InputError
 
 TWENTY = [RecordingFacts(f"r{number:02d}", f"s{number // 4}", 100.0) for number in range(20)]

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from ghtt_core.data.images import ImageReader
+from ghtt_core.data.pictures.images import ImageReader
+from ghtt_core.data.pictures.video_pictures import VideoPictures
 from ghtt_core.data.sequence import HandSequence
-from ghtt_core.data.store import StoreWriter, open_store
-from ghtt_core.data.video_pictures import VideoPictures
+from ghtt_core.data.store.sequence_store import StoreWriter, open_store
 from ghtt_core.data.views import ImageSource, View
 from ghtt_core.errors import InputError
 

@@ -7,9 +7,9 @@ import json
 import pytest
 from counting_reader import CountingReader
 
-from ghtt_core.data.dataset import open_dataset
-from ghtt_core.data.preparation import Listener, prepare, summarised
+from ghtt_core.data.preparation.prepare import Listener, prepare, summarised
 from ghtt_core.data.readers.base import MalformedFileError, Missing
+from ghtt_core.data.store.dataset import open_dataset
 from ghtt_core.errors import InputError, OutputError
 
 

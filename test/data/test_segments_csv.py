@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ghtt_core.data.csv_table import Problems
 from ghtt_core.data.readers.base import Faults
-from ghtt_core.data.segments_csv import Unit, label_sequence, read_actions
 from ghtt_core.data.sequence import HandSequence
+from ghtt_core.data.tables.csv_table import Problems
+from ghtt_core.data.tables.segments_csv import Unit, label_sequence, read_actions
 from ghtt_core.errors import InputError
 
 HEADER = "recording,start,end,label\n"

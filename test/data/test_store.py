@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from ghtt_core.data.store import StoreWriter, open_store
+from ghtt_core.data.store.sequence_store import StoreWriter, open_store
 from ghtt_core.data.synthetic.generator import SyntheticConfig, generate_dataset, write_dataset
 from ghtt_core.data.synthetic.vocabulary import LABELS, OBJECT_NAMES
 from ghtt_core.errors import InputError, OutputError

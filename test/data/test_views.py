@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ghtt_core.data.sequence import ActionSegment, HandSequence
-from ghtt_core.data.store import StoreWriter, open_store
+from ghtt_core.data.store.sequence_store import StoreWriter, open_store
 from ghtt_core.data.taxonomy import ActionLabel
 from ghtt_core.data.views import ImageSource, View, scaled_intrinsics
 from ghtt_core.errors import InputError

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ghtt_core.data.sequence import ActionSegment, HandSequence
-from ghtt_core.data.store import StoreWriter, open_store
+from ghtt_core.data.store.sequence_store import StoreWriter, open_store
 from ghtt_core.data.windows import ActionWindowSampler, PoseWindowSampler, cut_observed
 from ghtt_core.errors import InputError
 

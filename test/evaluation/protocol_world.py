@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ghtt_core.data.dataset import write_dataset_file
 from ghtt_core.data.sequence import ActionSegment, HandSequence
-from ghtt_core.data.store import SequenceStore, StoreWriter
+from ghtt_core.data.store.dataset import write_dataset_file
+from ghtt_core.data.store.sequence_store import SequenceStore, StoreWriter
 from ghtt_core.data.synthetic.generator import SyntheticConfig, generate_sequence
 from ghtt_core.data.synthetic.vocabulary import LABELS, OBJECT_NAMES
 from ghtt_core.data.views import View
@@ -51,7 +51,7 @@ def write_world(folder: Path) -> Path:
 
 
 def open_val(folder: Path) -> SequenceStore:
-    from ghtt_core.data.store import open_store
+    from ghtt_core.data.store.sequence_store import open_store
 
     return open_store(folder / "val")
 

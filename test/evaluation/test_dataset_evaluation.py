@@ -15,8 +15,8 @@ import pytest
 import torch
 from protocol_world import ACTIONS, open_val, write_fid, write_world
 
-from ghtt_core.data.observations import Maker, ObservationWriter, Seen
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.observations import Maker, ObservationWriter, Seen
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.errors import InputError
 from ghtt_core.evaluation.dataset_evaluation import DatasetConfig, evaluate_dataset, open_split
 from ghtt_core.evaluation.dataset_report import report_tables, to_markdown

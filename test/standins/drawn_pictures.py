@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ghtt_core.data.dataset import write_dataset_file
-from ghtt_core.data.store import SequenceStore, StoreWriter, open_store
+from ghtt_core.data.store.dataset import write_dataset_file
+from ghtt_core.data.store.sequence_store import SequenceStore, StoreWriter, open_store
 from ghtt_core.data.synthetic.cameras import camera_rig
 from ghtt_core.data.synthetic.config import HELD_OUT_SUBJECT, SyntheticConfig
 from ghtt_core.data.synthetic.performance import perform_world

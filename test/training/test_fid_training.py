@@ -13,7 +13,7 @@ import yaml
 
 from ghtt_core.cli.main import main
 from ghtt_core.data.sequence import ActionSegment, HandSequence
-from ghtt_core.data.store import StoreWriter
+from ghtt_core.data.store.sequence_store import StoreWriter
 from ghtt_core.data.synthetic.generator import SyntheticConfig, generate_sequence
 from ghtt_core.errors import CheckpointError
 from ghtt_core.hands.canonical import estimate_template

@@ -9,7 +9,7 @@ import pytest
 import torch
 from drawn_pictures import write_drawn_dataset
 
-from ghtt_core.data.dataset import open_dataset
+from ghtt_core.data.store.dataset import open_dataset
 from ghtt_core.hands import normalised_camera as normal
 from ghtt_core.hands.layout import VALID_JOINTS
 from ghtt_core.training.image_augmentation import (

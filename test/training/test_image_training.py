@@ -16,7 +16,7 @@ from drawn_pictures import write_drawn_dataset
 from safetensors.torch import save_file
 
 from ghtt_core.cli.main import main
-from ghtt_core.data.dataset import open_dataset
+from ghtt_core.data.store.dataset import open_dataset
 from ghtt_core.errors import RecipeError
 from ghtt_core.models.image_checkpoint import load_image_checkpoint
 from ghtt_core.models.resnet import ResNet18

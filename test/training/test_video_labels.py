@@ -21,9 +21,9 @@ import yaml
 from numpy.typing import NDArray
 
 from ghtt_core.cli.main import main
-from ghtt_core.data.dataset import Dataset, open_dataset
-from ghtt_core.data.images import ImageReader
-from ghtt_core.data.video_rate import choose_pictures
+from ghtt_core.data.pictures.images import ImageReader
+from ghtt_core.data.pictures.video_rate import choose_pictures
+from ghtt_core.data.store.dataset import Dataset, open_dataset
 from ghtt_core.errors import GhttError
 from ghtt_core.estimators import registry
 from ghtt_core.estimators.camera import PinholeCamera

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from ghtt_core.data.dataset import Dataset
-from ghtt_core.data.observations import Maker, ObservationWriter, Seen, observed_views
+from ghtt_core.data.store.dataset import Dataset
+from ghtt_core.data.store.observations import Maker, ObservationWriter, Seen, observed_views
 from ghtt_core.data.synthetic.dataset import SyntheticReader, perform
 from ghtt_core.data.synthetic.detector import DetectorModel, detect
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from ghtt_core.data.sequence import HandSequence
-from ghtt_core.data.store import SequenceStore, StoreWriter, open_store
+from ghtt_core.data.store.sequence_store import SequenceStore, StoreWriter, open_store
 from ghtt_core.data.synthetic.config import HELD_OUT_SUBJECT, SyntheticConfig
 from ghtt_core.data.synthetic.vocabularies import vocabulary_of
 from ghtt_core.data.synthetic.workbench import workbench_sequence

@@ -22,12 +22,12 @@ from assembly_tree import (
 )
 
 from ghtt_core.cli.main import main
-from ghtt_core.data.dataset import open_dataset
-from ghtt_core.data.images import ImageReader
-from ghtt_core.data.preparation import prepare
+from ghtt_core.data.pictures.images import ImageReader
+from ghtt_core.data.preparation.prepare import prepare
 from ghtt_core.data.readers.assembly101 import Assembly101Reader
 from ghtt_core.data.readers.assembly_labels import NIL, labels_at, read_taxonomy
 from ghtt_core.data.readers.base import Faults, MalformedFileError
+from ghtt_core.data.store.dataset import open_dataset
 from ghtt_core.errors import InputError
 
 REAL_TAXONOMY = Path(__file__).parents[4] / "shared" / "data" / "labels" / "assembly101_actions.csv"

@@ -13,12 +13,12 @@ from assembly_tree import Recording, intrinsics, name_of, number_of, world_to_ca
 from assemblyhands_tree import EGO_INTRINSICS, HEADSET, Stretch, write_assemblyhands
 
 from ghtt_core.cli.main import main
-from ghtt_core.data.dataset import open_dataset
-from ghtt_core.data.images import ImageReader
-from ghtt_core.data.preparation import prepare
+from ghtt_core.data.pictures.images import ImageReader
+from ghtt_core.data.preparation.prepare import prepare
 from ghtt_core.data.readers.assembly_labels import NIL, labels_at
 from ghtt_core.data.readers.assemblyhands import AssemblyHandsReader
 from ghtt_core.data.readers.base import Faults, MalformedFileError
+from ghtt_core.data.store.dataset import open_dataset
 from ghtt_core.errors import InputError
 
 ONE, TWO, THREE, ELSEWHERE = name_of(9033), name_of(9044), name_of(9055), name_of(9066)

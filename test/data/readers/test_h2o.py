@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from h2o_tree import CAMERAS, Segment, StandIn, shown, write_tree
 
-from ghtt_core.data.dataset import open_dataset
-from ghtt_core.data.images import ImageReader
-from ghtt_core.data.preparation import prepare
+from ghtt_core.data.pictures.images import ImageReader
+from ghtt_core.data.preparation.prepare import prepare
 from ghtt_core.data.readers.base import Faults, MalformedFileError
 from ghtt_core.data.readers.h2o import FULL_SIZE, H2OReader
 from ghtt_core.data.readers.h2o_labels import LABELS, find_list, read_list
 from ghtt_core.data.readers.published import PUBLISHED
+from ghtt_core.data.store.dataset import open_dataset
 from ghtt_core.errors import InputError
 
 REAL_LISTS = Path(__file__).parents[4] / "shared" / "data" / "labels"

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ghtt_core.data.csv_table import Problems, read_csv
 from ghtt_core.data.readers.base import SPLITS, Faults
-from ghtt_core.data.segments_csv import match_recording, unknown_recording
+from ghtt_core.data.tables.csv_table import Problems, read_csv
+from ghtt_core.data.tables.segments_csv import match_recording, unknown_recording
 from ghtt_core.errors import InputError
 
 TRAIN: Final = "train"

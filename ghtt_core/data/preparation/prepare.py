@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ghtt_core import __version__
-from ghtt_core.data.dataset import DATASET_FILE, Dataset, open_dataset, write_dataset_file
+from ghtt_core.data.preparation.workers import worker_pool
 from ghtt_core.data.readers.base import (
     SPLITS,
     DatasetReader,
@@ -36,8 +36,8 @@ from ghtt_core.data.readers.base import (
     SourcePlan,
     SourceSequence,
 )
-from ghtt_core.data.store import SequenceStore, StoreWriter, open_store
-from ghtt_core.data.workers import worker_pool
+from ghtt_core.data.store.dataset import DATASET_FILE, Dataset, open_dataset, write_dataset_file
+from ghtt_core.data.store.sequence_store import SequenceStore, StoreWriter, open_store
 from ghtt_core.errors import InputError, OutputError
 
 _SETTINGS: Final = "settings.json"

@@ -20,7 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from ghtt_core.data.opened_store import (
+from ghtt_core.data.sequence import NO_OBJECT, HandSequence
+from ghtt_core.data.store.arrays import ARRAYS, ArrayFile, fingerprint
+from ghtt_core.data.store.opened_store import (
     FORMAT_VERSION,
     INDEX,
     SOURCE_VARIABLE,
@@ -28,9 +30,7 @@ from ghtt_core.data.opened_store import (
     SequenceStore,
     open_store,
 )
-from ghtt_core.data.sequence import NO_OBJECT, HandSequence
-from ghtt_core.data.store_arrays import ARRAYS, ArrayFile, fingerprint
-from ghtt_core.data.store_views import pack_view
+from ghtt_core.data.store.view_index import pack_view
 from ghtt_core.data.taxonomy import ActionLabel, Taxonomy
 from ghtt_core.errors import OutputError
 from ghtt_core.hands.layout import FRAME_RATE

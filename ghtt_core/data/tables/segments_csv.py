@@ -19,9 +19,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from ghtt_core.data.csv_table import CsvRow, Problems, read_csv
 from ghtt_core.data.readers.base import Faults
 from ghtt_core.data.sequence import MAX_GAP_S, ActionSegment, HandSequence, verb_and_noun
+from ghtt_core.data.tables.csv_table import CsvRow, Problems, read_csv
 from ghtt_core.errors import InputError
 
 Unit = Literal["seconds", "frames"]

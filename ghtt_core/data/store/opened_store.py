@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ghtt_core.data.sequence import NO_OBJECT, ActionSegment, HandSequence
-from ghtt_core.data.store_arrays import ARRAYS, FIRST_FORMAT_ARRAYS, fingerprint, open_array
-from ghtt_core.data.store_views import unpack_view
+from ghtt_core.data.store.arrays import ARRAYS, FIRST_FORMAT_ARRAYS, fingerprint, open_array
+from ghtt_core.data.store.view_index import unpack_view
 from ghtt_core.data.taxonomy import ActionLabel, Taxonomy
 from ghtt_core.data.views import View
 from ghtt_core.errors import InputError

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.data.store_arrays import ArrayFile
+from ghtt_core.data.store.arrays import ArrayFile
 from ghtt_core.data.views import NO_PICTURE, ImageSource, View
 
 

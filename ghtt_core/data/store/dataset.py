@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ghtt_core.data.readers.base import SPLITS, Fault, Missing
-from ghtt_core.data.store import SequenceStore, open_store
+from ghtt_core.data.store.sequence_store import SequenceStore, open_store
 from ghtt_core.errors import InputError
 
 FORMAT_VERSION: Final = 1

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.data.store import SOURCE_VARIABLE, SequenceStore
-from ghtt_core.data.video_pictures import VideoPictures
+from ghtt_core.data.pictures.video_pictures import VideoPictures
+from ghtt_core.data.store.sequence_store import SOURCE_VARIABLE, SequenceStore
 from ghtt_core.data.views import NO_PICTURE, View
 from ghtt_core.errors import InputError
 

@@ -23,7 +23,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.data.store import SequenceStore
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.errors import InputError, OutputError
 from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS
 
