@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,8 @@ MAX_GAP_S = 0.25
 """Longer holes in the stamps are masked when resampling: a straight line across them would be invented motion."""
 NO_OBJECT = -1
 """Object index of a frame whose object is unknown."""
+_PARTICLES: Final = frozenset(("away", "down", "in", "off", "on", "out", "over", "up"))
+"""Words that belong to the verb before them."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +44,13 @@ class ActionSegment:
 
 
 def verb_and_noun(label: str) -> tuple[str, str]:
-    """Guess what is done and with what from a label such as "take out chips": its last of several words is the noun."""
-    verb, _, noun = label.strip().rpartition(" ")
-    return (verb, noun) if verb else (noun, "")
+    """Guess what is done and with what from a label such as "take out the chips": ("take out", "chips").
+
+    The verb is the first word with the particles that follow it, the noun the last word if there are others.
+    """
+    words = label.split()
+    verb = words[:1] + list(itertools.takewhile(_PARTICLES.__contains__, words[1:]))
+    return " ".join(verb), words[-1] if len(words) > len(verb) else ""
 
 
 def _all_joints() -> NDArray[np.bool_]:

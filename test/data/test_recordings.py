@@ -60,7 +60,7 @@ def test_a_rate_replaces_missing_stamps_and_a_label_names_the_whole(tmp_path):
     )
     assert loaded.stamps_ns[-1] == round(4e9 / 60)
     (segment,) = loaded.segments
-    assert (segment.verb, segment.noun, segment.end) == ("put", "screw", 5)
+    assert (segment.verb, segment.noun, segment.end) == ("put down", "screw", 5)
 
 
 def test_stamps_that_count_from_1970_keep_their_microseconds(tmp_path):

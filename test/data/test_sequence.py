@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ghtt_core.data.sequence import ActionSegment, HandSequence
+from ghtt_core.data.sequence import ActionSegment, HandSequence, verb_and_noun
 from ghtt_core.errors import InputError
 
 
@@ -103,3 +103,18 @@ def test_a_wrong_sequence_is_refused_with_a_sentence(changes, words):
 def test_stamps_in_the_wrong_unit_do_not_exhaust_memory():
     with pytest.raises(InputError, match="unit of its time stamps"):
         make([0.0, 1e6, 2e6]).resampled()
+
+
+@pytest.mark.parametrize(
+    ("label", "verb", "noun"),
+    [
+        ("pour milk", "pour", "milk"),
+        ("take out chips", "take out", "chips"),
+        ("open the box", "open", "box"),
+        ("pick up", "pick up", ""),
+        ("wave", "wave", ""),
+        ("", "", ""),
+    ],
+)
+def test_a_label_says_what_is_done_and_with_what(label: str, verb: str, noun: str) -> None:
+    assert verb_and_noun(label) == (verb, noun)

@@ -3,8 +3,8 @@
 """A user's own action labels: a table of ``recording,start,end,label[,verb,noun]``.
 
 ``start`` and ``end`` are seconds since the first frame of the recording, or numbers of its frames from 0; an action
-lasts from its start until just before its end, so one may begin where another ends. Without a noun it is the last of
-several words of the label, without a verb what stands before it.
+lasts from its start until just before its end, so one may begin where another ends. Without a verb it is the first word
+of the label with its particles ("take out"), without a noun the last of several words.
 """
 
 from __future__ import annotations
