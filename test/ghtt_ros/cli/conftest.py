@@ -8,12 +8,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
+import waiting
 
 from ghtt_ros.embedded.register import provide_ros
 
@@ -21,30 +21,7 @@ provide_ros()
 sys.path.insert(0, str(Path(__file__).parent))
 
 DEADLINE_S = 180.0
-
-
-@pytest.fixture(scope="session", autouse=True)
-def ros_domain() -> Iterator[None]:
-    """A domain for this process and its children alone."""
-    chosen = {"ROS_DOMAIN_ID": str(1 + os.getpid() % 100), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
-    before = {name: os.environ.get(name) for name in chosen}
-    os.environ.update(chosen)
-    yield
-    for name, value in before.items():
-        if value is None:
-            os.environ.pop(name)
-        else:
-            os.environ[name] = value
-
-
-def eventually(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
-    """Poll until the condition holds and return what it gave."""
-    until = time.monotonic() + deadline_s
-    while time.monotonic() < until:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"not within {deadline_s:.0f} s: {what}")
+eventually = partial(waiting.eventually, deadline_s=DEADLINE_S)
 
 
 class Command:

@@ -19,6 +19,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+from waiting import DEADLINE_S, eventually, wait_for_status
 
 import ghtt_ros  # noqa: F401  provides the modules below where ROS 2 is not installed
 
@@ -32,37 +33,11 @@ from sensor_msgs.msg import CameraInfo, Image  # isort: skip
 
 from ghtt_ros.msg import HandObservation  # isort: skip
 
-DEADLINE_S = float(os.environ.get("GHTT_TEST_DEADLINE_S", "60"))
-"""Only a failing test waits this long; a machine busy with other work may need more."""
 START_NS = 1_000_000_000_000
 """Stamp of the first picture and of the recording's first frame."""
 STEP_NS = 33_333_333
 WIDTH, HEIGHT = 64, 48
 FX = 50.0
-
-
-@pytest.fixture(scope="session", autouse=True)
-def ros_domain() -> Iterator[None]:
-    """A domain for this process and its children alone."""
-    chosen = {"ROS_DOMAIN_ID": str(1 + os.getpid() % 100), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
-    before = {name: os.environ.get(name) for name in chosen}
-    os.environ.update(chosen)
-    yield
-    for name, value in before.items():
-        if value is None:
-            os.environ.pop(name)
-        else:
-            os.environ[name] = value
-
-
-def eventually(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
-    """Poll until the condition holds and return what it gave."""
-    until = time.monotonic() + deadline_s
-    while time.monotonic() < until:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"not within {deadline_s:.0f} s: {what}")
 
 
 class NodeProcess:
@@ -190,19 +165,7 @@ class Bench:
 
     def status(self, condition: Callable[[Any, dict[str, str]], Any]) -> tuple[Any, dict[str, str]]:
         """Wait for diagnostics that fulfil a condition on status and values, sent from now on."""
-        start = len(self.statuses)
-
-        def find() -> Any:
-            for status in self.statuses[start:]:
-                values = {item.key: item.value for item in status.values}
-                if condition(status, values):
-                    return status, values
-            return None
-
-        try:
-            return eventually(find, "diagnostics as wanted")
-        except AssertionError as error:
-            raise AssertionError(f"{error}; the last were {self.statuses[-1:]}") from None
+        return wait_for_status(self.statuses, condition)
 
     def seen(self, stamp: int) -> Any:
         """Wait for the observation of the picture with this stamp."""

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,20 +20,6 @@ from ghtt_core.estimators.recorded import RecordedPoses
 from ghtt_core.hands.frame import HandFrame
 
 Start = Callable[..., Process]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def ros_domain() -> Iterator[None]:
-    """A domain for this process and its children alone."""
-    chosen = {"ROS_DOMAIN_ID": str(101 + os.getpid() % 100), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
-    before = {name: os.environ.get(name) for name in chosen}
-    os.environ.update(chosen)
-    yield
-    for name, value in before.items():
-        if value is None:
-            os.environ.pop(name)
-        else:
-            os.environ[name] = value
 
 
 @pytest.fixture(scope="session")

@@ -9,33 +9,21 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from waiting import DEADLINE_S, eventually, wait_for_status
+
 import ghtt_ros  # noqa: F401  (where ROS 2 is not installed, this provides rclpy)
 from ghtt_core.bags.convert import fill_hand_observation
 from ghtt_core.bags.fields import time_ns
 from ghtt_core.hands.frame import HandFrame
 
-PATIENCE = float(os.environ.get("GHTT_TEST_PATIENCE", "1"))
-"""More than 1 on machines that are busy with something else."""
-DEADLINE_S = 60.0 * PATIENCE
 START_NS = 1_000_000_000_000
 STEP_NS = 33_333_333
-
-
-def eventually(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
-    """Poll until the condition holds and return what it gave."""
-    until = time.monotonic() + deadline_s
-    while time.monotonic() < until:
-        if found := condition():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"not within {deadline_s:.0f} s: {what}")
 
 
 def stamp(frame: int) -> int:
@@ -151,19 +139,7 @@ class Bench:
 
     def status(self, condition: Callable[[Any, dict[str, str]], Any]) -> tuple[Any, dict[str, str]]:
         """Wait for diagnostics that fulfil a condition on status and values, sent from now on."""
-        start = len(self.statuses)
-
-        def find() -> Any:
-            for status in self.statuses[start:]:
-                values = {item.key: item.value for item in status.values}
-                if condition(status, values):
-                    return status, values
-            return None
-
-        try:
-            return eventually(find, "diagnostics as wanted")
-        except AssertionError as error:
-            raise AssertionError(f"{error}; the last were {self.statuses[-1:]}") from None
+        return wait_for_status(self.statuses, condition)
 
     def call(self, kind: Any, name: str, **request: Any) -> Any:
         """Call a service of the node and return its answer."""

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from motion_bench import PATIENCE, MotionBench, eventually, stamp, stamp_of
+from motion_bench import MotionBench, stamp, stamp_of
+from waiting import PATIENCE, eventually
 
 from ghtt_core.streaming.forecast import Forecast
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from motion_bench import PATIENCE, MotionBench, eventually, stamp, stamp_of
+from motion_bench import MotionBench, stamp, stamp_of
+from waiting import PATIENCE, eventually
 
 from ghtt_core.bags.convert import read_hand_frame
 from ghtt_core.hands.layout import JOINT_NAMES, PARENTS

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from motion_bench import Bench, eventually, stamp, stamp_of
+from motion_bench import Bench, stamp, stamp_of
+from waiting import eventually
 
 from ghtt_core.bags.convert import fill_refined_hands
 from ghtt_core.bags.convert_motion import fill_no_motion, fill_predicted_motion

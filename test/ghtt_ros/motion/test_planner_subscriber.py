@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from motion_bench import Bench, eventually
+from motion_bench import Bench
+from waiting import eventually
 
 from ghtt_core.bags.convert_motion import fill_no_motion, fill_predicted_motion
 from ghtt_core.streaming.forecast import Forecast
