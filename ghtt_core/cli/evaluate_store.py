@@ -16,7 +16,7 @@ from ghtt_core.models.fid_checkpoint import load_fid
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ghtt_core.cli.evaluate import EvaluateOptions
+    from ghtt_core.cli.evaluate_options import EvaluateOptions
     from ghtt_core.models.checkpoint import Checkpoint
 
 

@@ -24,7 +24,7 @@ from ghtt_ros.cli.pipeline_topics import message_type
 from ghtt_ros.cli.topic_graph import absolute
 
 if TYPE_CHECKING:
-    from ghtt_ros.cli.bag import PlayOptions
+    from ghtt_ros.cli.bag_options import PlayOptions
 
 _SLICE_S: Final = 0.05
 """Ctrl-C is noticed within this time."""

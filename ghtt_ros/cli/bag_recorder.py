@@ -23,7 +23,7 @@ from ghtt_ros.cli.pipeline_topics import message_type
 from ghtt_ros.cli.topic_graph import absolute
 
 if TYPE_CHECKING:
-    from ghtt_ros.cli.bag import RecordOptions
+    from ghtt_ros.cli.bag_options import RecordOptions
 
 _LOOK_S: Final = 0.2
 _SPARE_BYTES: Final = 32_000_000
