@@ -4,6 +4,7 @@
 #   make run    install into .venv and run the demo; results in out/demo/
 #   make test   install into .venv and run every check and test
 #   make train-small   train models/ghtt-small again; stopped at any time, it goes on where it was
+#   make train-image   train models/f-small again, on rendered pictures; likewise
 #   make experiments   train everything small on the synthetic world and print the paper's Tables 1 and 3 for it; under
 #                      three hours on two cores; stopped at any time, it goes on where it was
 #
@@ -16,7 +17,7 @@ JOBS ?= 2
 export PYTHON TORCH_INDEX
 PY := .venv/bin/python
 
-.PHONY: help run test train-small experiments lint types contracts pytest format venv venv-test clean
+.PHONY: help run test train-small train-image experiments lint types contracts pytest format venv venv-test clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -61,10 +62,19 @@ train-small: venv
 	$(PY) -m ghtt_core.cli.main train pose config/recipes/small_forecast.yaml --resume
 	$(PY) -m ghtt_core.cli.main train pose config/recipes/small_decoder.yaml --resume
 	$(PY) -m ghtt_core.cli.main train pose config/recipes/small_together.yaml --resume
+	$(PY) -m ghtt_core.cli.main train pose config/recipes/small_world.yaml --resume
 	$(PY) -m ghtt_core.cli.main train action config/recipes/small_action.yaml --resume
 	$(PY) -m ghtt_core.cli.main train object config/recipes/small_object.yaml --resume
 	$(PY) -m ghtt_core.cli.main models verify out/train/small_object/checkpoint
 	mkdir -p models && rm -rf models/ghtt-small && cp -r out/train/small_object/checkpoint models/ghtt-small
+
+train-image: venv
+	$(PY) -m pip install --quiet --constraint requirements/constraints.txt --editable ".[train,minilm]"
+	$(PY) -m ghtt_core.cli.main prepare synthetic --store out/data/synthetic --sequences 440 --frames 288 \
+		--images jpeg --picture-every 24 --seed 11
+	$(PY) -m ghtt_core.cli.main train image config/recipes/small_image.yaml --resume
+	$(PY) -m ghtt_core.cli.main models verify out/train/small_image/checkpoint
+	mkdir -p models && rm -rf models/f-small && cp -r out/train/small_image/checkpoint models/f-small
 
 # Every step leaves a file that says it is done. Delete a step's folder to have it done again with a changed recipe.
 EXPERIMENTS := out/experiments
