@@ -15,7 +15,14 @@ from torch import Tensor, nn
 from ghtt_core.errors import CheckpointError
 from ghtt_core.models.action_block import ActionBlock
 from ghtt_core.models.card import Card
-from ghtt_core.models.checkpoint_folder import packed_weights, read_card_as, read_tensors, restore, write_folder
+from ghtt_core.models.checkpoint_folder import (
+    packed_weights,
+    read_card_as,
+    read_tensors,
+    restore,
+    text_table,
+    write_folder,
+)
 from ghtt_core.models.object_aggregator import ObjectAggregator
 from ghtt_core.models.pose_block import PoseBlock
 
@@ -126,9 +133,9 @@ def load_checkpoint(folder: Path | str, device: torch.device | str = "cpu") -> C
         card=card,
         template=torch.tensor(card.palm_template, dtype=torch.float32, device=device),
         labels=card.labels,
-        label_text=_table(tensors, "label_text", len(card.labels), card, folder).to(device),
+        label_text=text_table(tensors, "label_text", len(card.labels), card.text_width, folder).to(device),
         object_names=card.object_names,
-        object_text=_table(tensors, "object_text", len(card.object_names), card, folder).to(device),
+        object_text=text_table(tensors, "object_text", len(card.object_names), card.text_width, folder).to(device),
     )
 
 
@@ -167,13 +174,3 @@ def _check_blocks(blocks: Mapping[str, nn.Module], card: Card) -> None:
             raise CheckpointError(f"The card gives {name} the sizes {config}, the network has {actual}.")
     if set(blocks) - set(BLOCK_NAMES):
         raise CheckpointError(f"Unknown blocks: {', '.join(sorted(set(blocks) - set(BLOCK_NAMES)))}.")
-
-
-def _table(tensors: Mapping[str, Tensor], name: str, rows: int, card: Card, folder: Path) -> Tensor:
-    table = tensors.get(name, torch.zeros(0, card.text_width))
-    if tuple(table.shape) != (rows, card.text_width):
-        raise CheckpointError(
-            f"The checkpoint {folder} has a {name} of shape {tuple(table.shape)}, its card needs "
-            f"{(rows, card.text_width)}."
-        )
-    return table

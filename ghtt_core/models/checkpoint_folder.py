@@ -207,3 +207,17 @@ def _swap(fresh: Path, folder: Path, old: Path) -> None:
         raise
     if old.exists():
         shutil.rmtree(old)
+
+
+def text_table(tensors: Mapping[str, Tensor], name: str, rows: int, width: int, folder: Path) -> Tensor:
+    """Text embeddings of a checkpoint; an empty table where its card names nothing.
+
+    Raises:
+        CheckpointError: The table has not the size that the card gives it.
+    """
+    table = tensors.get(name, torch.zeros(0, width))
+    if tuple(table.shape) != (rows, width):
+        raise CheckpointError(
+            f"The checkpoint {folder} has a {name} of shape {tuple(table.shape)}, its card needs {(rows, width)}."
+        )
+    return table

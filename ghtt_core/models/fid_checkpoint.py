@@ -14,7 +14,14 @@ from torch import Tensor
 
 from ghtt_core.errors import CheckpointError
 from ghtt_core.models.card import JsonCard
-from ghtt_core.models.checkpoint_folder import packed_weights, read_card_as, read_tensors, restore, write_folder
+from ghtt_core.models.checkpoint_folder import (
+    packed_weights,
+    read_card_as,
+    read_tensors,
+    restore,
+    text_table,
+    write_folder,
+)
 from ghtt_core.models.config import FidConfig
 from ghtt_core.models.fid_network import FidNetwork
 
@@ -115,9 +122,7 @@ def load_fid(folder: Path | str, device: torch.device | str = "cpu") -> FidCheck
     card = read_card_as(folder, FidCard)
     tensors = read_tensors(folder, card)
     network = restore(FidNetwork(card.model, card.text_width), "fid_network", tensors, folder)
-    label_text = tensors.get("label_text", torch.zeros(0))
-    if tuple(label_text.shape) != (len(card.labels), card.text_width):
-        raise CheckpointError(f"The checkpoint {folder} has no table of its {len(card.labels)} labels.")
+    label_text = text_table(tensors, "label_text", len(card.labels), card.text_width, folder)
     return FidCheckpoint(
         network=network.to(device),
         card=card,

@@ -13,7 +13,14 @@ from torch import Tensor
 
 from ghtt_core.errors import CheckpointError
 from ghtt_core.models.card import ImageCard
-from ghtt_core.models.checkpoint_folder import packed_weights, read_card_as, read_tensors, restore, write_folder
+from ghtt_core.models.checkpoint_folder import (
+    packed_weights,
+    read_card_as,
+    read_tensors,
+    restore,
+    text_table,
+    write_folder,
+)
 from ghtt_core.models.image_estimator import ImageEstimator
 
 _NETWORK: Final = "image_estimator"
@@ -80,12 +87,7 @@ def load_image_checkpoint(folder: Path | str, device: torch.device | str = "cpu"
     card = read_image_card(folder)
     tensors = read_tensors(folder, card)
     network = restore(ImageEstimator(card.model), _NETWORK, tensors, folder)
-    table = tensors.get(_TABLE, torch.zeros(0, card.text_width))
-    if tuple(table.shape) != (len(card.object_names), card.text_width):
-        raise CheckpointError(
-            f"The checkpoint {folder} has a text table of shape {tuple(table.shape)}, its card needs "
-            f"{(len(card.object_names), card.text_width)}."
-        )
+    table = text_table(tensors, _TABLE, len(card.object_names), card.text_width, folder)
     return ImageCheckpoint(network.to(device), card, table.to(device))
 
 

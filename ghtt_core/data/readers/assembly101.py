@@ -11,7 +11,6 @@ where they are, in ``recordings/<recording>/C10095_rgb.mp4`` or below ``videos``
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +24,7 @@ from ghtt_core.data.readers.assembly_annotations import (
     digest_of,
     no_labels,
     read_annotations,
-    segments_of,
+    recording,
 )
 from ghtt_core.data.readers.assembly_cameras import EXO_SERIALS, MM, find_video, read_calibration
 from ghtt_core.data.readers.assembly_labels import SPLIT_FILES, read_lines
@@ -39,16 +38,14 @@ from ghtt_core.data.readers.base import (
     SourceSequence,
 )
 from ghtt_core.data.readers.json_spans import JsonFile
-from ghtt_core.data.sequence import HandSequence
 from ghtt_core.data.views import View
 from ghtt_core.errors import InputError
-from ghtt_core.hands.layout import FRAME_RATE, NUM_HANDS, NUM_JOINTS, THUMB_CMC
+from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS
 
 POSE_STEP: Final = 2
 """Pose frames (60 frames/s) per frame."""
 UMETRACK_ORDER: Final = (5, 20, 6, 7, 0, 8, 9, 10, 1, 11, 12, 13, 2, 14, 15, 16, 3, 17, 18, 19, 4)
 """UmeTrack's point of each of our joints; its palm centre (20) only fills the place of the thumb's base joint."""
-_SUBJECT: Final = re.compile(r"_action_[a-z]+_(\d+)-")
 
 
 @dataclass(frozen=True)
@@ -127,24 +124,8 @@ class Assembly101Reader:
         if promised is not None and promised != count_60:
             what = f"it has {count_60} frames, the list of its split says {promised}"
             faults.report(path, None, what, "what the file has is used")
-        names = tuple(entry.detail["object_names"])
-        labels = segments_of(entry.detail["labels"], names, 0, len(joints))
         views, missing = self._views(entry.name, len(joints), faults)
-        sequence = HandSequence(
-            joints=joints,
-            valid=valid,
-            stamps_ns=frame_stamps(len(joints)),
-            joint_valid=np.arange(NUM_JOINTS) != THUMB_CMC,
-            segments=labels.segments,
-            subject=subject_of(entry.name),
-            name=entry.name,
-            frame_id="world",
-            object_names=names,
-            object_ids=labels.object_ids,
-            views=views,
-            more_segments=labels.more,
-        )
-        return SequenceReading(sequence, missing)
+        return SequenceReading(recording(entry, joints, valid, 0, views), missing)
 
     def _calibration(self) -> Path | None:
         candidates = (self.source / "calib.txt", self.source / "annotations" / "calib.txt")
@@ -267,14 +248,3 @@ def seen_hands(points_mm: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDA
     valid = np.isfinite(flat).all(2) & (flat != 0).any(2)
     joints = np.where(valid[..., None, None], points_mm * MM, 0.0).astype(np.float32)
     return joints, valid
-
-
-def frame_stamps(frames: int) -> NDArray[np.int64]:
-    """Nanoseconds (T,) of frames at 30 frames/s."""
-    return np.round(np.arange(frames) * (1e9 / FRAME_RATE)).astype(np.int64)
-
-
-def subject_of(recording: str) -> str:
-    """Participant of a recording such as "nusar-2021_action_both_9033-a30_9033_user_id_..."; else its whole name."""
-    found = _SUBJECT.search(recording)
-    return found[1] if found else recording

@@ -10,6 +10,7 @@ every frame carries; ``anticipation-annotations/CSVs`` has the segments that the
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,9 +33,11 @@ from ghtt_core.data.readers.assembly_labels import (
     unpack_rows,
     windows,
 )
-from ghtt_core.data.readers.base import SPLITS, Faults, Missing
-from ghtt_core.data.sequence import ActionSegment
+from ghtt_core.data.readers.base import SPLITS, Faults, Missing, SourceSequence
+from ghtt_core.data.sequence import ActionSegment, HandSequence
 from ghtt_core.data.taxonomy import ActionLabel
+from ghtt_core.data.views import View
+from ghtt_core.hands.layout import FRAME_RATE, NUM_JOINTS, THUMB_CMC
 
 SegmentsOf = Literal["anticipation", "fine"]
 FINE: Final = "fine"
@@ -42,6 +45,7 @@ COARSE: Final = "coarse"
 _FINE_FOLDER: Final = "fine-grained-annotations"
 _ANTICIPATION_FOLDER: Final = "anticipation-annotations/CSVs"
 _COARSE_FOLDER: Final = "coarse-annotations"
+_SUBJECT: Final = re.compile(r"_action_[a-z]+_(\d+)-")
 _PARTS: Final = ("assembly", "disassembly")
 
 
@@ -102,6 +106,46 @@ def segments_of(detail: Mapping[str, Any], object_names: tuple[str, ...], first:
     chosen = windows(rows["windows"], first, count)
     coarse = {COARSE: windows(rows[COARSE], first, count)} if COARSE in rows else {}
     return SequenceLabels(chosen, {FINE: carried, **coarse}, objects_of(carried or chosen, object_names, count))
+
+
+def recording(
+    entry: SourceSequence,
+    joints: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    first: int,
+    views: tuple[View, ...],
+) -> HandSequence:
+    """Put poses and annotations of a recording together.
+
+    Args:
+        entry: The recording; its details are ``labels`` (an entry of `Annotations.details`) and ``object_names``.
+        joints: (T, 2, 21, 3) metres, world frame, at 30 frames/s.
+        valid: (T, 2) bool.
+        first: Frame (30 frames/s) of the recording that the poses begin with.
+        views: Its cameras.
+    """
+    names = tuple(entry.detail["object_names"])
+    labels = segments_of(entry.detail["labels"], names, first, len(joints))
+    return HandSequence(
+        joints=joints,
+        valid=valid,
+        stamps_ns=np.round(np.arange(len(joints)) * (1e9 / FRAME_RATE)).astype(np.int64),
+        joint_valid=np.arange(NUM_JOINTS) != THUMB_CMC,
+        segments=labels.segments,
+        subject=subject_of(entry.name),
+        name=entry.name,
+        frame_id="world",
+        object_names=names,
+        object_ids=labels.object_ids,
+        views=views,
+        more_segments=labels.more,
+    )
+
+
+def subject_of(name: str) -> str:
+    """Participant of a recording such as "nusar-2021_action_both_9033-a30_9033_user_id_..."; else its whole name."""
+    found = _SUBJECT.search(name)
+    return found[1] if found else name
 
 
 def read_annotations(root: Path, segments: SegmentsOf, faults: Faults) -> Annotations:

@@ -25,18 +25,16 @@ from numpy.typing import NDArray
 
 from ghtt_core.data.readers.assembly101 import (
     POSE_STEP,
-    frame_stamps,
     put_points,
     recording_splits,
     seen_hands,
-    subject_of,
 )
 from ghtt_core.data.readers.assembly_annotations import (
     Annotations,
     SegmentsOf,
     no_labels,
     read_annotations,
-    segments_of,
+    recording,
 )
 from ghtt_core.data.readers.assemblyhands_views import read_views
 from ghtt_core.data.readers.base import (
@@ -49,9 +47,8 @@ from ghtt_core.data.readers.base import (
     SourceSequence,
 )
 from ghtt_core.data.readers.json_spans import JsonFile, Span, read_json
-from ghtt_core.data.sequence import HandSequence
 from ghtt_core.errors import InputError
-from ghtt_core.hands.layout import HAND_NAMES, NUM_HANDS, NUM_JOINTS, THUMB_CMC
+from ghtt_core.hands.layout import HAND_NAMES, NUM_HANDS, NUM_JOINTS
 
 INTERHAND_ORDER: Final = (20, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12, 19, 18, 17, 16)
 """InterHand's point of each of our joints, within one hand."""
@@ -128,28 +125,11 @@ class AssemblyHandsReader:
         Raises:
             MalformedFileError: If its annotations are malformed.
         """
-        detail = entry.detail
         numbers, joints, valid, first_annotated = self._poses(entry, faults)
-        names = tuple(detail["object_names"])
-        labels = segments_of(detail["labels"], names, int(numbers[0]) // POSE_STEP, len(numbers))
         views, missing = read_views(
             self.source, self._prefix, entry, numbers, first_annotated, self.all_exo_views, faults
         )
-        sequence = HandSequence(
-            joints=joints,
-            valid=valid,
-            stamps_ns=frame_stamps(len(joints)),
-            joint_valid=np.arange(NUM_JOINTS) != THUMB_CMC,
-            segments=labels.segments,
-            subject=subject_of(entry.name),
-            name=entry.name,
-            frame_id="world",
-            object_names=names,
-            object_ids=labels.object_ids,
-            views=views,
-            more_segments=labels.more,
-        )
-        return SequenceReading(sequence, missing)
+        return SequenceReading(recording(entry, joints, valid, int(numbers[0]) // POSE_STEP, views), missing)
 
     @property
     def _prefix(self) -> str:
