@@ -16,7 +16,7 @@ from ghtt_core.models.action_block import ActionBlock
 from ghtt_core.models.inference import FastActionBlock
 from ghtt_core.streaming.forecasting import ObservedAction
 from ghtt_core.streaming.history import Candidates, ClipHistory
-from ghtt_core.streaming.segmentation import ActionStart, SegmentationConfig
+from ghtt_core.streaming.segmentation import ActionStart, LabelBelief, SegmentationConfig
 
 
 class Recognised(NamedTuple):
@@ -24,7 +24,7 @@ class Recognised(NamedTuple):
 
     Attributes:
         log_probabilities: (L,) natural logarithms over all labels.
-        start: First frame of its segment, counted from the beginning of the stream.
+        start: Since which frame it is believed to go on, counted from the beginning of the stream.
     """
 
     log_probabilities: NDArray[np.float32]
@@ -32,7 +32,7 @@ class Recognised(NamedTuple):
 
 
 class ActionRecogniser:
-    """Holds the label embeddings and the start of the current action."""
+    """Holds the label embeddings, what is believed to go on, and from where on forecasts observe it."""
 
     def __init__(
         self, action_block: ActionBlock | FastActionBlock, label_text: Tensor, config: SegmentationConfig
@@ -47,19 +47,21 @@ class ActionRecogniser:
         self._action_block = action_block
         with torch.inference_mode():
             self._labels = action_block.embed_labels(label_text)
-        self._start = ActionStart(config)
+        self._start, self._belief = ActionStart(config), LabelBelief(config)
 
     def clear(self) -> None:
         """Begin a new stream."""
         self._start.clear()
+        self._belief.clear()
 
     def recognise(self, clips: ClipHistory) -> Recognised:
-        """Search for the start of the action and name it, from the clips of a stream; the newest must be valid."""
+        """Name the action, and search for its start, from the clips of a stream; the newest must be valid."""
         seen = clips.candidates()
         logits = self._action_block.label_logits(self._action_block.summarise(*seen), self._labels)
         scores: NDArray[np.float32] = functional.log_softmax(logits.float(), dim=-1).cpu().numpy()
-        row = self._start.update(scores, clips.total)
-        return Recognised(scores[row], max(self._start.start, clips.oldest))
+        self._start.update(scores, clips.total)
+        believed = self._belief.update(scores, clips.total)
+        return Recognised(believed, max(self._belief.start, clips.oldest))
 
     def observe(self, clips: ClipHistory) -> ObservedAction:
         """Encode the current action from the start that was found last; the newest clip must be valid."""

@@ -15,17 +15,24 @@ A new segment begins when the gain of some later start exceeds ``margin`` in ``p
 same new label each time. Its start is the candidate most sure of that label; among those within ``tie`` of it, the
 earliest, since a longer observation carries more evidence. A segment's start never moves back, and follows the
 16-clip memory when the action outlasts it.
+
+Forecasts observe the action from that start. What is *said* to go on is steadier: a belief that the newest clips
+update.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ghtt_core.errors import InputError
 from ghtt_core.hands.layout import CLIP_FRAMES
+
+NEWEST_CLIPS: Final = 2
+"""Clips that are new evidence at an update; more would count what happened before an action changed."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +43,13 @@ class SegmentationConfig:
         margin: Gain in nats that a later start needs over the current label; larger is steadier and slower.
         persistence: Updates in a row that must agree on the new label before the segment changes.
         tie: Nats within which a longer observation is preferred.
+        stay: Chance that an action is still going on a clip (16 frames) later.
     """
 
     margin: float = 1.0
     persistence: int = 2
     tie: float = 0.1
+    stay: float = 0.92
 
     def __post_init__(self) -> None:
         """Refuse impossible values.
@@ -48,8 +57,8 @@ class SegmentationConfig:
         Raises:
             InputError: If a value is out of range.
         """
-        if not (self.margin >= 0 and self.persistence >= 1 and self.tie >= 0):
-            raise InputError("Segmentation needs margin >= 0, persistence >= 1 and tie >= 0.")
+        if not (self.margin >= 0 and self.persistence >= 1 and self.tie >= 0 and 0 <= self.stay < 1):
+            raise InputError("Segmentation needs margin >= 0, persistence >= 1, tie >= 0 and stay in [0, 1).")
 
 
 class ActionStart:
@@ -106,3 +115,48 @@ class ActionStart:
         """Return the row, of so many candidates after so many frames, whose start is nearest to the current one."""
         clips = round((frames - self.start) / CLIP_FRAMES)
         return min(max(clips, 1), rows) - 1
+
+
+class LabelBelief:
+    """What is going on, believed from all that was seen: the forward filter of a hidden Markov model over labels.
+
+    The newest clips alone name the action anew at every update, and often otherwise. Here an action usually goes on,
+    and it takes evidence to believe in another.
+
+    Attributes:
+        start: First frame since which the most probable label has been the same, counted from the stream's beginning.
+    """
+
+    def __init__(self, config: SegmentationConfig) -> None:
+        """Start knowing nothing."""
+        self._stay = config.stay
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin a new stream."""
+        self.start = 0
+        self._believed: NDArray[np.float32] | None = None
+        self._frames = 0
+
+    def update(self, log_probabilities: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
+        """Take the labels seen from every candidate start.
+
+        Args:
+            log_probabilities: (K, L) natural logarithms, row k - 1 observed from k clips before now.
+            frames: Frames of the stream so far.
+
+        Returns:
+            (L,) natural logarithms of what is believed.
+        """
+        seen = log_probabilities[:NEWEST_CLIPS].astype(np.float64).mean(0)
+        before = None if self._believed is None else self._believed.astype(np.float64)
+        if before is not None:
+            stay = self._stay ** ((frames - self._frames) / CLIP_FRAMES)
+            with np.errstate(divide="ignore"):
+                seen = seen + np.logaddexp(before + np.log(stay), np.log((1 - stay) / len(before)))
+        believed: NDArray[np.float32] = (seen - np.logaddexp.reduce(seen)).astype(np.float32)
+        if before is None or believed.argmax() != before.argmax():
+            # What made the difference is in the newest clip.
+            self.start = 0 if before is None else max(frames - CLIP_FRAMES, self.start)
+        self._believed, self._frames = believed, frames
+        return believed

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ghtt_core.errors import InputError
-from ghtt_core.streaming.segmentation import ActionStart, SegmentationConfig
+from ghtt_core.streaming.segmentation import ActionStart, LabelBelief, SegmentationConfig
 
 STRIDE = 8
 
@@ -74,7 +74,43 @@ def test_the_start_follows_the_memory_of_16_clips() -> None:
     assert tracker.start == frames - 256
 
 
-@pytest.mark.parametrize("values", [{"margin": -1.0}, {"persistence": 0}, {"tie": -0.1}, {"margin": float("nan")}])
+def believe(seen: list[int], certainty: float = 0.6, stride: int = STRIDE) -> tuple[list[int], LabelBelief]:
+    """Labels believed while the newest clips look like these, one of 36."""
+    belief, labels = LabelBelief(SegmentationConfig()), []
+    for number, label in enumerate(seen):
+        chance = np.full((2, 36), (1 - certainty) / 35)
+        chance[:, label] = certainty
+        believed = belief.update(np.log(chance).astype(np.float32), 16 + number * stride)
+        assert np.exp(believed).sum() == pytest.approx(1.0, abs=1e-4)
+        labels.append(int(believed.argmax()))
+    return labels, belief
+
+
+def test_what_is_believed_does_not_flicker_and_follows_a_change() -> None:
+    assert believe([4, 4, 4, 7, 4, 4, 9, 4, 4])[0] == [4] * 9
+    labels, belief = believe([4] * 10 + [7] * 6)
+    assert labels[:10] == [4] * 10
+    assert labels.index(7) - 10 <= 2
+    assert labels[-1] == 7
+    assert abs(belief.start - (16 + 10 * STRIDE)) <= 16
+
+
+def test_after_a_long_pause_the_next_look_decides() -> None:
+    belief = LabelBelief(SegmentationConfig())
+    sure, else_ = np.log(np.full((1, 3), 0.005)), np.log(np.full((1, 3), 0.25))
+    sure[0, 0], else_[0, 1] = np.log(0.99), np.log(0.5)
+    assert belief.update(sure.astype(np.float32), 16).argmax() == 0
+    assert belief.update(else_.astype(np.float32), 22).argmax() == 0
+    assert belief.update(else_.astype(np.float32), 3000).argmax() == 1
+    belief.clear()
+    assert belief.update(else_.astype(np.float32), 16).argmax() == 1
+    assert belief.start == 0
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"margin": -1.0}, {"persistence": 0}, {"tie": -0.1}, {"margin": float("nan")}, {"stay": 1.0}, {"stay": -0.1}],
+)
 def test_impossible_settings_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(InputError):
         SegmentationConfig(**values)
