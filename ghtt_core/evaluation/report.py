@@ -9,9 +9,10 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Column, Table
 
 from ghtt_core.errors import OutputError
@@ -122,11 +123,17 @@ def _with_interval(entry: Mapping[str, Any]) -> str:
     return number(entry["mean"]) + span
 
 
+_WIDEST: Final = 170
+"""Columns that a table may take where the terminal is narrower: figures are never cut."""
+
+
 def show(tables: Iterable[Table]) -> None:
-    """Print tables to the terminal."""
+    """Print tables to the terminal; one that is too narrow for their words gets longer lines, not cut figures."""
     console = Console()
+    wide = console.options.update(max_width=_WIDEST)
     for table in tables:
-        console.print(table)
+        natural = Measurement.get(console, wide, table).maximum
+        Console(width=max(console.width, min(natural, _WIDEST))).print(table)
 
 
 def number(value: float | None) -> str:
