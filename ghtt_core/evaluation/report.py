@@ -17,6 +17,9 @@ from rich.table import Column, Table
 
 from ghtt_core.errors import OutputError
 
+_WIDEST: Final = 170
+"""Columns that a table may take where the terminal is narrower: figures are never cut."""
+
 
 def check_writable(path: Path) -> None:
     """Find out before the work whether a report can be written there; makes the folder.
@@ -121,10 +124,6 @@ def _with_interval(entry: Mapping[str, Any]) -> str:
     interval = entry["ci95"]
     span = "" if interval is None else f" [{interval[0]:.2f}, {interval[1]:.2f}]"
     return number(entry["mean"]) + span
-
-
-_WIDEST: Final = 170
-"""Columns that a table may take where the terminal is narrower: figures are never cut."""
 
 
 def show(tables: Iterable[Table]) -> None:

@@ -17,7 +17,7 @@ from ghtt_core.streaming.status import Status
 
 @dataclass(frozen=True, eq=False)
 class ActionEstimate:
-    """What the hands are doing, as far as the clips of the current segment say.
+    """What the hands are doing, as far as the stream until now says (`ghtt_core.streaming.segmentation.LabelBelief`).
 
     Attributes:
         stamp_ns: Acquisition time of the newest input used.

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,16 +32,13 @@ class ActionStream:
     segments: tuple[ActionSegment, ...]
 
 
-def act_stream(
-    rng: np.random.Generator, subject: Subject, frames: int, actions: Sequence[tuple[str, str]] | None = None
-) -> ActionStream:
+def act_stream(rng: np.random.Generator, subject: Subject, frames: int) -> ActionStream:
     """Perform actions until the stream is full.
 
     Args:
         rng: Source of every variation.
         subject: Who performs.
         frames: T at 30 frames/s; an action cut off by the end stays unlabelled, for it would be half a one.
-        actions: (verb, noun) pairs to perform in order and then repeat; drawn at random when None.
 
     Returns:
         The stream, T frames long.
@@ -51,10 +47,8 @@ def act_stream(
     scene = Scene(rng, subject, lead, aid, OBJECTS["table"], np.zeros(3), now=rng.uniform(0.0, 0.8))
     seconds = frames / FRAME_RATE
     segments: list[ActionSegment] = []
-    performed = 0
     while scene.now < seconds - 0.5:
-        verb, noun = actions[performed % len(actions)] if actions else ACTIONS[rng.integers(len(ACTIONS))]
-        performed += 1
+        verb, noun = ACTIONS[rng.integers(len(ACTIONS))]
         _set_stage(scene, noun)
         prepare(scene, verb)
         begin = scene.now

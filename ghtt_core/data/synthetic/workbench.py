@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -45,39 +44,12 @@ def workbench_world(config: SyntheticConfig, seed: int, index: int) -> tuple[Wor
     identity = config.first_subject + int(rng.integers(config.subjects))
     free = bool(rng.random() < config.free_fraction)
     name = f"synthetic-{seed}-{index:06d}"
-    return _perform_in_world(rng, identity, config.frames, free, None, config.leave_probability, name), rng
+    return _perform_in_world(rng, identity, config.frames, free, config.leave_probability, name), rng
 
 
 def workbench_sequence(config: SyntheticConfig, seed: int, index: int) -> HandSequence:
     """The same, seen by a camera."""
     return _film(*workbench_world(config, seed, index))
-
-
-def perform(
-    rng: np.random.Generator,
-    identity: int,
-    frames: int,
-    free: bool,
-    actions: Sequence[tuple[str, str]] | None,
-    leave_probability: float,
-    name: str,
-) -> HandSequence:
-    """Let one subject move in front of a camera.
-
-    Args:
-        rng: Source of every variation.
-        identity: Number of the subject.
-        frames: T.
-        free: Free motion instead of actions.
-        actions: (verb, noun) pairs to perform; random ones when None.
-        leave_probability: How often one hand leaves the view.
-        name: Name of the sequence.
-
-    Returns:
-        Clean joints; hands out of view are not valid.
-    """
-    world = _perform_in_world(rng, identity, frames, free, actions, leave_probability, name)
-    return _film(world, rng)
 
 
 def _film(world: World, rng: np.random.Generator) -> HandSequence:
@@ -91,7 +63,6 @@ def _perform_in_world(
     identity: int,
     frames: int,
     free: bool,
-    actions: Sequence[tuple[str, str]] | None,
     leave_probability: float,
     name: str,
 ) -> World:
@@ -100,7 +71,7 @@ def _perform_in_world(
     if free:
         left, right = free_stream(rng, frames)
     else:
-        stream = act_stream(rng, subject, frames, actions)
+        stream = act_stream(rng, subject, frames)
         left, right, segments = stream.left, stream.right, stream.segments
     left, right = with_tremor(left, subject, rng), with_tremor(right, subject, rng)
     joints = two_hands(left, right, subject)
