@@ -164,7 +164,7 @@ class _Run:
         self.log = MetricsLog(folder, self.step, tensorboard, evaluated=not done) if self.peers.is_main else None
         quiet = Console(quiet=True)
         self.display = ProgressDisplay(
-            (console or Console(stderr=True)) if self.peers.is_main else quiet, self.total, self.step
+            (console or Console(stderr=True)) if self.peers.is_main else quiet, self.folder.name, self.total, self.step
         )
 
     def _restore(self, resume: bool) -> None:

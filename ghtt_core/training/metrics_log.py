@@ -195,18 +195,19 @@ def _tensorboard_writer(folder: Path, first_step: int) -> Any:
 class ProgressDisplay:
     """A progress bar with throughput and time left on a terminal; elsewhere plain lines, one per logged line."""
 
-    def __init__(self, console: Console, total_steps: int, first_step: int) -> None:
-        """Show a run of `total_steps` of which `first_step` are done."""
+    def __init__(self, console: Console, name: str, total_steps: int, first_step: int) -> None:
+        """Show the run `name` of `total_steps` of which `first_step` are done."""
         self._console = console
+        self._name = name
         self._total = total_steps
         self._bar: Progress | None = None
         if console.is_terminal:
             self._bar = Progress(
-                TextColumn("[bold]train"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"),
+                TextColumn("[bold]{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[note]}"),
                 TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
                 console=console, transient=False,
             )  # fmt: skip
-            self._task = self._bar.add_task("train", total=total_steps, completed=first_step, note="")
+            self._task = self._bar.add_task(name, total=total_steps, completed=first_step, note="")
             self._bar.start()
 
     def advance(self, step: int) -> None:
@@ -220,7 +221,7 @@ class ProgressDisplay:
         if self._bar is not None:
             self._bar.update(self._task, completed=step, note=text)
         else:
-            self.say(f"step {step}/{self._total}  {text}  {_duration(seconds_left)} left")
+            self.say(f"{self._name}: step {step}/{self._total}  {text}  {_duration(seconds_left)} left")
 
     def say(self, sentence: str) -> None:
         """Print a sentence (above the bar, where there is one)."""
