@@ -17,6 +17,8 @@ from ghtt_core.errors import InputError
 from ghtt_core.hands.layout import CLIP_FRAMES, MAX_CLIPS
 
 POSE_WINDOW_FRAMES: Final = 2 * CLIP_FRAMES
+NEWEST_CLIPS: Final = 3
+"""Most clips that are observed of what is newest at some moment of a stream."""
 FUTURE_CLIPS: Final = MAX_CLIPS + 1
 """The first future clip comes from the pose block, up to 16 more from the action block."""
 
@@ -141,7 +143,8 @@ class ActionWindow(NamedTuple):
         n_predicted: (B,) int64, 0 to 16.
         label: (B,) int64 index into the labels of the store.
         noun: (B,) int64 object of the action, index into the object names of the store.
-        clip_object: (B, 16) int64 object annotated in the middle of each observed clip, -1 where none is.
+        clip_object: (B, 16) int64 object of each observed clip: the action's, or before that reaches the clip the one
+            annotated in the clip's middle; -1 where none is.
     """
 
     sequence: Tensor
@@ -160,7 +163,8 @@ class ActionWindowSampler:
     """Windows of clips of labelled actions (method section 3, "Observed/predicted split").
 
     The first observed frame is any frame of a trimmed action. For recognition online, where nobody says when an action
-    began, a share of the windows can begin exactly at its start or somewhat before or after it instead.
+    began, a share of the windows can begin exactly at its start or somewhat before or after it instead, and another
+    share can be what is newest at some moment of the action: few clips, which may begin long before it.
     """
 
     def __init__(
@@ -169,6 +173,7 @@ class ActionWindowSampler:
         sequences: NDArray[np.int64] | None = None,
         at_start: float = 0.0,
         near_start: float = 0.0,
+        newest: float = 0.0,
         near_frames: int = 12,
         min_frames: int = 2,
     ) -> None:
@@ -179,14 +184,17 @@ class ActionWindowSampler:
             sequences: Indices of the sequences to draw from; all when None.
             at_start: Share of windows that begin at the start of their action.
             near_start: Share of windows that begin within near_frames of it, before or after.
+            newest: Share of windows of 1 to NEWEST_CLIPS clips that end anywhere within their action.
             near_frames: How near.
             min_frames: Actions shorter than this are left out.
 
         Raises:
             InputError: If no action is left or the shares are impossible.
         """
-        if min(at_start, near_start) < 0 or at_start + near_start > 1:
-            raise InputError(f"The shares at_start {at_start} and near_start {near_start} must add up to at most 1.")
+        if min(at_start, near_start, newest) < 0 or at_start + near_start + newest > 1:
+            raise InputError(
+                f"The shares at_start {at_start}, near_start {near_start} and newest {newest} must add up to at most 1."
+            )
         table = store.segments
         keep = table[:, 2] - table[:, 1] >= max(min_frames, 2)
         if sequences is not None:
@@ -194,12 +202,17 @@ class ActionWindowSampler:
         if not keep.any():
             raise InputError(f"The store {store.folder} has no labelled action of at least {min_frames} frames here.")
         self.store = store
-        self.at_start, self.near_start, self.near_frames = at_start, near_start, near_frames
+        self.at_start, self.near_start, self.newest, self.near_frames = at_start, near_start, newest, near_frames
         self.segments = torch.from_numpy(table[keep])
         """(M, 5) int64 the actions, as in SequenceStore.segments."""
         self._cumulative = torch.cumsum(self.segments[:, 2] - self.segments[:, 1], dim=0)
         self._sequence_start = torch.from_numpy(store.starts)
         self._sequence_end = torch.from_numpy(store.ends)
+
+    @property
+    def frames_before(self) -> int:
+        """Most frames by which a window begins before its action."""
+        return NEWEST_CLIPS * CLIP_FRAMES if self.newest > 0 else self.near_frames
 
     def __len__(self) -> int:
         """Number of starts: every frame of every action."""
@@ -218,6 +231,14 @@ class ActionWindowSampler:
         start = torch.maximum(torch.minimum(start, end - 1), self._sequence_start[sequence])
         clips = -(-(end - start) // CLIP_FRAMES)  # N, the partial last clip included
         n_observed = _uniform(torch.clamp(clips, max=MAX_CLIPS), generator)
+        if self.newest > 0:
+            now = end - (self._cumulative[row] - drawn) + 1
+            recent = _uniform(torch.full_like(clips, NEWEST_CLIPS), generator)
+            fits = now - CLIP_FRAMES * recent >= self._sequence_start[sequence]
+            chosen = (how >= 1.0 - self.newest) & fits
+            start = torch.where(chosen, now - CLIP_FRAMES * recent, start)
+            n_observed = torch.where(chosen, recent, n_observed)
+            clips = -(-(end - start) // CLIP_FRAMES)
         left = torch.clamp(clips - n_observed, max=MAX_CLIPS)
         n_predicted = torch.where(left > 0, _uniform(torch.clamp(left, min=1), generator), 0)
         return self.build(row, start, n_observed, n_predicted)
@@ -260,7 +281,9 @@ class ActionWindowSampler:
         clip_frames = torch.where(clip_valid, inside, 0)
         clip_start = torch.minimum(first, self._sequence_end[sequence][:, None] - 1)
         middle = (clip_start + clip_frames // 2)[:, :MAX_CLIPS]
-        clip_object = torch.from_numpy(self.store.objects[middle.numpy()].astype(np.int64))
+        annotated = torch.from_numpy(self.store.objects[middle.numpy()].astype(np.int64))
+        reached = clip_start[:, :MAX_CLIPS] + CLIP_FRAMES > begin[:, None]
+        clip_object = torch.where(reached, noun[:, None], annotated)
         return ActionWindow(
             sequence=sequence,
             clip_start=clip_start,

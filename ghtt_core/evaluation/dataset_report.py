@@ -45,6 +45,11 @@ _STREAM: Final = {
     "detected": "actions detected, %",
     "detection_delay_s": "delay of detection, s",
 }
+_SEGMENTS: Final = {
+    "f1_labelled": "F1@{}, labelled frames only",
+    "f1": "F1@{}, all frames",
+    "f1_at_once": "F1@{} of labels at once, labelled frames only",
+}
 
 
 @dataclass(frozen=True)
@@ -205,7 +210,7 @@ def _streams(figures: Mapping[str, Any]) -> ReportTable:
     for metric, words in _STREAM.items():
         scale = 1.0 if metric.endswith("_s") else 100.0
         rows.append((words, *(cell(figures["objects"][mode].get(metric), scale) for mode in modes)))
-    for metric, words in (("f1_labelled", "F1@{}, labelled frames only"), ("f1", "F1@{}, all frames")):
+    for metric, words in _SEGMENTS.items():
         for overlap in ("10", "25", "50"):
             cells = (cell(figures["objects"][mode].get(metric, {}).get(overlap), 100.0) for mode in modes)
             rows.append((words.format(overlap), *cells))

@@ -2,15 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Actions in untrimmed streams: the predictor that a robot runs, frame by frame, with nobody to say when one begins.
 
-The label of a frame is the newest one the predictor gave by then, so every score counts what was known online. Frames
-that no action labels are hard on a predictor that always names one: ``f1`` counts what it says there as wrong,
-``f1_labelled`` leaves those frames out of both.
+Frames are scored by what was known of them at once: the label of a frame is the newest one the predictor gave by then,
+and ``frame_accuracy``, ``detection_delay_s`` and ``f1_at_once`` count it. Whoever names an action d seconds late shifts
+both its ends, so the last says more about delays than about segments. Segments are therefore scored as the predictor
+states them, by a label and since when: the newest statement about a frame counts (``f1_labelled``, ``f1``).
+
+Frames that no action labels are hard on a predictor that always names one: ``f1`` counts what it says there as wrong,
+the other two leave those frames out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +29,9 @@ from ghtt_core.evaluation.temporal import (
     Stretch,
     detection_delay,
     frame_accuracy,
+    in_labelled_time,
     segmental_f1,
     stretches,
-    without_unlabelled,
 )
 from ghtt_core.evaluation.view_observations import ViewObservation
 from ghtt_core.hands.frame import HandFrame
@@ -35,6 +40,18 @@ from ghtt_core.models.checkpoint import Checkpoint
 from ghtt_core.streaming.predictor import MotionPredictor
 from ghtt_core.streaming.resampling import STEP_NS
 from ghtt_core.streaming.settings import PredictorConfig
+
+
+class ToldLabels(NamedTuple):
+    """What the predictor said of every frame of a stream; -1 where nothing.
+
+    Attributes:
+        at_once: (T,) the newest label when the frame was the newest.
+        stated: (T,) the label by the newest statement that reaches back to the frame.
+    """
+
+    at_once: NDArray[np.int64]
+    stated: NDArray[np.int64]
 
 
 class StreamScorer:
@@ -75,8 +92,8 @@ class StreamScorer:
             return {}
         scores: Scores = {}
         for mode, features in self._objects(sequence, seen).items():
-            predicted = self.predict(seen, *features)
-            scores |= {(mode, *path): average for path, average in score_labels(predicted, truth).items()}
+            told = self.predict(seen, *features)
+            scores |= {(mode, *path): average for path, average in score_labels(told, truth).items()}
         return scores
 
     def _objects(
@@ -97,8 +114,8 @@ class StreamScorer:
 
     def predict(
         self, seen: ViewObservation, objects: NDArray[np.float32], object_seen: NDArray[np.bool_]
-    ) -> NDArray[np.int64]:
-        """Label of every frame (T,) as known when it was the newest; -1 before the first.
+    ) -> ToldLabels:
+        """Label every frame of a sequence online.
 
         Args:
             seen: The hands.
@@ -106,10 +123,11 @@ class StreamScorer:
             object_seen: (T,) bool, frames that have one.
         """
         self._predictor.reset()
-        labels = np.full(len(seen.joints), NO_LABEL, np.int64)
+        at_once = np.full(len(seen.joints), NO_LABEL, np.int64)
+        stated = at_once.copy()
         label = NO_LABEL
         confidence = seen.joint_valid.astype(np.float32)
-        for index in range(len(labels)):
+        for index in range(len(at_once)):
             frame = HandFrame(
                 stamp_ns=index * STEP_NS,
                 joints=seen.joints[index],
@@ -117,23 +135,29 @@ class StreamScorer:
                 confidence=confidence[index],
                 object_feature=objects[index] if object_seen[index] else None,
             )
-            update = self._predictor.update(frame)
-            if update.action is not None:
-                label = update.action.index
-            labels[index] = label
-        return labels
+            action = self._predictor.update(frame).action
+            if action is not None:
+                label = action.index
+                stated[-(-action.segment_start_ns // STEP_NS) : index] = label
+            at_once[index] = stated[index] = label
+        return ToldLabels(at_once, stated)
 
 
-def score_labels(predicted: NDArray[np.int64], truth: Sequence[Stretch]) -> Scores:
-    """Everything that is measured on the labels (T,) of a stream, by (metric,) or (metric, overlap)."""
-    delay, detected = detection_delay(predicted, truth, FRAME_RATE)
+def score_labels(told: ToldLabels, truth: Sequence[Stretch]) -> Scores:
+    """Everything that is measured on the labels of a stream, by (metric,) or (metric, overlap)."""
+    delay, detected = detection_delay(told.at_once, truth, FRAME_RATE)
     scores: Scores = {
-        ("frame_accuracy",): frame_accuracy(predicted, truth),
+        ("frame_accuracy",): frame_accuracy(told.at_once, truth),
         ("detection_delay_s",): delay,
         ("detected",): detected,
     }
-    for name, labels in (("f1", predicted), ("f1_labelled", without_unlabelled(predicted, truth))):
-        found = stretches(labels)
+    stated, frames = stretches(told.stated), len(told.stated)
+    segments = {
+        "f1_labelled": in_labelled_time(stated, truth, frames),
+        "f1": (stated, truth),
+        "f1_at_once": in_labelled_time(stretches(told.at_once), truth, frames),
+    }
+    for name, pair in segments.items():
         for overlap in OVERLAPS:
-            scores[name, str(overlap)] = segmental_f1(found, truth, overlap / 100.0)
+            scores[name, str(overlap)] = segmental_f1(*pair, overlap / 100.0)
     return scores

@@ -78,12 +78,25 @@ def segmental_f1(predicted: Sequence[Stretch], truth: Sequence[Stretch], overlap
     return Average(2.0 * hits, len(predicted) + len(truth))
 
 
-def without_unlabelled(predicted: NDArray[np.int64], truth: Sequence[Stretch]) -> NDArray[np.int64]:
-    """The prediction with its labels taken away where the truth has none, so that idle time is not held against it."""
-    labelled = np.zeros(len(predicted), bool)
+def in_labelled_time(
+    segments: Sequence[Stretch], truth: Sequence[Stretch], frames: int
+) -> tuple[list[Stretch], list[Stretch]]:
+    """Segments and truth on a clock that stands still where the truth has no label, so that idle time does not count.
+
+    Args:
+        segments: Segments as predicted; those that lie in unlabelled time altogether are left out.
+        truth: True segments.
+        frames: Length of the stream.
+    """
+    labelled = np.zeros(frames, bool)
     for start, end, _ in truth:
         labelled[start:end] = True
-    return np.where(labelled, predicted, NO_LABEL)
+    clock = np.concatenate([[0], np.cumsum(labelled)])
+    told, true = (
+        [Stretch(int(clock[start]), int(clock[end]), label) for start, end, label in spans]
+        for spans in (segments, truth)
+    )
+    return [span for span in told if span.start < span.end], true
 
 
 def detection_delay(

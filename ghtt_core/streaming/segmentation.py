@@ -124,13 +124,11 @@ class ActionStart:
 
 
 class LabelBelief:
-    """What is going on, believed from all that was seen: the forward filter of a hidden Markov model over labels.
+    """What is going on, believed from all that was seen: the most probable path of a hidden Markov model over labels.
 
     The newest clips alone name the action anew at every update, and often otherwise. Here an action usually goes on,
-    and it takes evidence to believe in another.
-
-    Attributes:
-        start: First frame since which the most probable label has been the same, counted from the stream's beginning.
+    and it takes evidence to believe in another. Every label carries along when its own best path came to it, so an
+    action that is believed late is still said to have begun when it did.
     """
 
     def __init__(self, config: SegmentationConfig) -> None:
@@ -140,9 +138,14 @@ class LabelBelief:
 
     def clear(self) -> None:
         """Begin a new stream."""
-        self.start = 0
-        self._believed: NDArray[np.float32] | None = None
+        self._believed: NDArray[np.float64] | None = None
+        self._starts = np.zeros(0, np.int64)
         self._frames = 0
+
+    @property
+    def start(self) -> int:
+        """First frame of the action that is believed to go on, counted from the stream's beginning."""
+        return 0 if self._believed is None else int(self._starts[self._believed.argmax()])
 
     def update(self, log_probabilities: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
         """Take the labels seen from every candidate start.
@@ -154,17 +157,18 @@ class LabelBelief:
         Returns:
             (L,) natural logarithms of the probabilities to be said.
         """
-        seen = log_probabilities[:NEWEST_CLIPS].astype(np.float64).mean(0)
-        before = None if self._believed is None else self._believed.astype(np.float64)
-        if before is not None:
+        path = log_probabilities[:NEWEST_CLIPS].astype(np.float64).mean(0)
+        if self._believed is None:
+            self._starts = np.zeros(len(path), np.int64)
+        else:
             stay = self._stay ** ((frames - self._frames) / CLIP_FRAMES)
             with np.errstate(divide="ignore"):
-                seen = seen + np.logaddexp(before + np.log(stay), np.log((1 - stay) / len(before)))
-        believed: NDArray[np.float32] = (seen - np.logaddexp.reduce(seen)).astype(np.float32)
-        if before is None or believed.argmax() != before.argmax():
+                gone_on = self._believed + np.log(stay)
+                changed = self._believed.max() + np.log((1 - stay) / len(path))
             # What made the difference is in the newest clip.
-            self.start = 0 if before is None else max(frames - CLIP_FRAMES, self.start)
-        self._believed, self._frames = believed, frames
-        said = _CALIBRATION * believed
-        normalised: NDArray[np.float32] = said - np.logaddexp.reduce(said)
+            self._starts = np.where(changed > gone_on, max(frames - CLIP_FRAMES, 0), self._starts)
+            path = path + np.maximum(gone_on, changed)
+        self._believed, self._frames = path - np.logaddexp.reduce(path), frames
+        said = _CALIBRATION * self._believed
+        normalised: NDArray[np.float32] = (said - np.logaddexp.reduce(said)).astype(np.float32)
         return normalised

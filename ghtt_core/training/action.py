@@ -41,6 +41,8 @@ class ActionObjective:
             estimator is served; zero in the paper.
         at_start: Share of windows that begin exactly where their action does; zero in the paper.
         near_start: Share of windows that begin shortly before or after that; zero in the paper.
+        newest: Share of windows of few clips that end within their action and may begin before it, as a robot sees
+            them; zero in the paper.
         unknown_start: Chance that phases count from the first observed clip, as they must online, where nobody says
             when the action began; zero in the paper.
         forecast: Weight of the joint error of decoded forecasts (`action_forecast`); zero in the paper.
@@ -54,6 +56,7 @@ class ActionObjective:
     object_dropout: float = 0.0
     at_start: float = 0.0
     near_start: float = 0.0
+    newest: float = 0.0
     unknown_start: float = 0.0
     forecast: float = 0.0
     forecast_clips: int = 2
@@ -152,9 +155,9 @@ class ActionTask:
         observed = split.observed(window.clip_start[:, past], window.clip_valid[:, past], generator).to(device)
         observed = observed + noise_sigma * torch.randn(observed.shape, generator=generator).to(device)
         clip_valid, future_valid = window.clip_valid[:, past].to(device), window.clip_valid[:, coming].to(device)
-        named = (window.noun >= 0) & has_object
-        object_valid = clip_valid & named[:, None].to(device)
-        objects = self.object_text[window.noun.clamp(min=0).to(device)][:, None].expand(-1, MAX_CLIPS, -1)
+        named = (window.clip_object >= 0) & has_object[:, None]
+        object_valid = clip_valid & named.to(device)
+        objects = self.object_text[window.clip_object.clamp(min=0).to(device)]
         phase = window.phase.to(device)
         encoding = self.action_block.encode(observed, objects, clip_valid, object_valid, phase[:, 0])
         noise = torch.randn(encoding.mu.shape, generator=generator).to(device)
@@ -220,11 +223,13 @@ class _Split:
     def __init__(self, task: ActionTask, store: SequenceStore, cache: Path) -> None:
         seed, recipe = task.recipe.loop.seed, task.recipe
         goal = recipe.objective
-        self.sampler = ActionWindowSampler(store, at_start=goal.at_start, near_start=goal.near_start)
+        self.sampler = ActionWindowSampler(
+            store, at_start=goal.at_start, near_start=goal.near_start, newest=goal.newest
+        )
         template, block = task.checkpoint.template, task.checkpoint.pose_block
         self.forecast = DecodedForecast(block, template, store, goal.forecast_clips, goal.forecast_rows)
         clean_path = cache.with_name(f"{cache.name}_clean.npy")
-        wanted = _inside_actions(store, margin=self.sampler.near_frames)
+        wanted = _inside_actions(store, margin=self.sampler.frames_before)
         self._clean = compute_mid_levels(
             block, store, template, augmentation=None, seed=seed, path=clean_path, wanted=wanted
         )

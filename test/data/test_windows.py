@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from ghtt_core.data.sequence import ActionSegment, HandSequence
 from ghtt_core.data.store.sequence_store import StoreWriter, open_store
-from ghtt_core.data.windows import ActionWindowSampler, PoseWindowSampler, cut_observed
+from ghtt_core.data.windows import NEWEST_CLIPS, ActionWindowSampler, PoseWindowSampler, cut_observed
 from ghtt_core.errors import InputError
+from ghtt_core.hands.layout import CLIP_FRAMES
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +147,22 @@ def test_windows_can_begin_at_or_around_the_start_of_an_action(store):
     distance = (around.clip_start[:, :1] - begins).abs().amin(1)
     assert distance.max() == 5
     assert (around.phase[:, 0] == 0).all()
+
+
+def test_windows_can_be_what_is_newest_at_a_moment_of_an_action(store):
+    window = ActionWindowSampler(store, newest=1.0).sample(500, torch.Generator().manual_seed(0))
+    _, begin, end, _, _ = torch.from_numpy(store.segments)[window.label].unbind(1)  # every action has its own label
+    start, sequence_start = window.clip_start[:, 0], torch.from_numpy(store.starts)[window.sequence]
+    now = start + CLIP_FRAMES * window.n_observed
+    early = begin - sequence_start < NEWEST_CLIPS * CLIP_FRAMES  # windows that do not fit are of the usual kind
+    assert (early | ((begin < now) & (now <= end))).all()
+    assert (window.n_observed[~early] <= NEWEST_CLIPS).all()
+    assert (start >= sequence_start).all()
+    before = (start < begin) & (window.n_observed > 1)
+    assert 0.01 < before.float().mean() < 0.5
+    annotated = torch.from_numpy(store.objects[(start + CLIP_FRAMES // 2).numpy()]).long()
+    expected = torch.where(start + CLIP_FRAMES > begin, 0, annotated)  # 0 is the object of all actions here
+    assert (window.clip_object[:, 0] == expected)[before].all()
 
 
 def test_padding_points_at_frames_that_exist(store):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ghtt_core.evaluation.stream_protocol import ToldLabels, score_labels
 from ghtt_core.evaluation.temporal import (
     Stretch,
     detection_delay,
     frame_accuracy,
+    in_labelled_time,
     segmental_f1,
     stretches,
-    without_unlabelled,
 )
 
 TRUTH = [Stretch(0, 10, 3), Stretch(20, 40, 5), Stretch(40, 60, 3)]
@@ -67,4 +68,22 @@ def test_delay_counts_from_the_start_of_an_action_and_misses_are_told() -> None:
 def test_idle_time_can_be_left_out() -> None:
     predicted = labels((3, 20), (5, 20), (3, 20))
     assert segmental_f1(stretches(predicted), TRUTH, 0.6).mean == pytest.approx(2 / 3)
-    assert segmental_f1(stretches(without_unlabelled(predicted, TRUTH)), TRUTH, 0.6).mean == 1.0
+    assert segmental_f1(*in_labelled_time(stretches(predicted), TRUTH, len(predicted)), 0.6).mean == 1.0
+
+
+def test_a_label_that_is_late_by_less_than_the_pause_costs_nothing_in_labelled_time() -> None:
+    truth = [Stretch(0, 10, 1), Stretch(20, 30, 2)]
+    predicted = labels((1, 18), (2, 12))
+    found, true = in_labelled_time(stretches(predicted), truth, len(predicted))
+    assert found == true == [Stretch(0, 10, 1), Stretch(10, 20, 2)]
+    only_idle = [Stretch(12, 18, 5)]
+    assert in_labelled_time(only_idle, truth, 30)[0] == []
+
+
+def test_segments_are_scored_as_stated_and_delays_by_what_was_known_at_once() -> None:
+    truth = [Stretch(0, 20, 1), Stretch(20, 40, 2)]
+    scores = score_labels(ToldLabels(labels((-1, 9), (1, 20), (2, 11)), labels((1, 20), (2, 20))), truth)
+    assert scores["f1", "50"].mean == scores["f1_labelled", "50"].mean == 1.0
+    assert scores["f1_at_once", "50"].mean == 0.5  # 11 of 29 frames, and 11 of 20
+    assert scores["frame_accuracy",].mean == pytest.approx(22 / 40)
+    assert scores["detection_delay_s",].mean == pytest.approx(0.3)

@@ -95,6 +95,13 @@ def test_what_is_believed_does_not_flicker_and_follows_a_change() -> None:
     assert abs(belief.start - (16 + 10 * STRIDE)) <= 16
 
 
+def test_an_action_that_is_believed_late_is_said_to_have_begun_when_it_did() -> None:
+    labels, belief = believe([4] * 10 + [7] * 12, certainty=0.2)
+    late = labels.index(7)
+    assert late - 10 >= 2, "the evidence was meant to be weak"
+    assert belief.start == 16 + 10 * STRIDE - 16  # the newest clip when it first looked like that
+
+
 def test_after_a_long_pause_the_next_look_decides() -> None:
     belief = LabelBelief(SegmentationConfig())
     sure, else_ = np.log(np.full((1, 3), 0.005)), np.log(np.full((1, 3), 0.25))
