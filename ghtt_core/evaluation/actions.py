@@ -29,10 +29,12 @@ from ghtt_core.evaluation.metrics import Average
 from ghtt_core.evaluation.scores import Scores, pool
 from ghtt_core.evaluation.trials import Trial
 from ghtt_core.hands.layout import CLIP_FRAMES, MAX_CLIPS
+from ghtt_core.hands.skeleton import hold_skeleton
 from ghtt_core.models.action_block import ActionBlock, ActionEncoding
 from ghtt_core.models.checkpoint import Checkpoint
 from ghtt_core.streaming.forecasting import ObservedAction, forecast_action, forecast_pose, num_clips, sample_noise
 from ghtt_core.streaming.refinement import RefinedWindow, refine_causal, refine_windows
+from ghtt_core.streaming.skeleton_memory import skeletons_known_by
 
 OBJECT_MODES: Final = {"with_object": True, "without_object": False}
 """Whether the action block is told the object of the action."""
@@ -112,12 +114,15 @@ def _refine_clips(trial: Trial, segments: tuple[ActionSegment, ...], checkpoint:
     device = checkpoint.template.device
     index = torch.tensor(starts)[:, None] + torch.arange(CLIP_FRAMES)
     inside = index < torch.tensor(ends)[:, None]
-    index = torch.minimum(index, torch.tensor(ends)[:, None] - 1)
+    newest = torch.minimum(index[:, -1], torch.tensor(ends) - 1)
+    index = torch.minimum(index, newest[:, None])
+    joints, joint_valid = torch.from_numpy(trial.observed), torch.from_numpy(trial.joint_valid)
+    skeleton = skeletons_known_by(joints, joint_valid, checkpoint.template.cpu(), newest)
     window = refine_windows(
         checkpoint.pose_block,
         checkpoint.template,
-        torch.from_numpy(trial.observed)[index].to(device),
-        torch.from_numpy(trial.joint_valid)[index].to(device),
+        hold_skeleton(joints[index], joint_valid[index], skeleton).to(device),
+        joint_valid[index].to(device),
         frame_valid=inside.to(device),
     )
     return _Clips(window, first, count)

@@ -8,7 +8,8 @@ frame 0 gives a clip in the (unknown) frame of the hand at frame 0; an *anchor* 
 - ``registration`` moves each hand's whole clip rigidly onto all its observed joints, so that the wrist and rotation
   noise of 16 frames is averaged.
 - ``residual`` registers and then corrects position, rotation and hand shape by the smooth part of what the observation
-  says differently (`ghtt_core.streaming.residual`), so that hands unlike those of the training data stay true.
+  says differently (`ghtt_core.streaming.residual`), so that hands unlike those of the training data stay true. Streams
+  and recordings hold the observation to one skeleton before (`ghtt_core.hands.skeleton`).
 - ``blend`` is the paper's choice: the clip starts and ends exactly on the observed wrist pose.
 """
 
@@ -69,6 +70,16 @@ class Anchor:
             raise InputError(f"The anchor {self.kind!r} is unknown; choose one of {', '.join(get_args(AnchorKind))}.")
         if not 0 <= self.recency < 10:
             raise InputError(f"The recency of an anchor must be in [0, 10), not {self.recency}.")
+
+    @classmethod
+    def of(cls, anchor: Anchor | AnchorKind) -> Anchor:
+        """Return the anchor itself, or the usual one of a kind."""
+        return cls(anchor) if isinstance(anchor, str) else anchor
+
+    @property
+    def holds_skeleton(self) -> bool:
+        """Whether streams and recordings are held to one skeleton; the paper's way and registration take them as is."""
+        return self.kind == "residual"
 
 
 class PlacedClip(NamedTuple):

@@ -13,14 +13,16 @@ from torch import Tensor
 
 from ghtt_core.hands.frame import HandFrame
 from ghtt_core.hands.layout import CLIP_FRAMES, MAX_CLIPS, MCP_JOINTS, NUM_HANDS, NUM_JOINTS, PALM_JOINTS, WRIST
-from ghtt_core.streaming.refinement import SIZE_FRAMES, median_palm_size
+from ghtt_core.hands.skeleton import hold_skeleton
+from ghtt_core.streaming.refinement import median_palm_size
+from ghtt_core.streaming.skeleton_memory import MEMORY_FRAMES, SkeletonMemory
 
 HISTORY_FRAMES = CLIP_FRAMES * MAX_CLIPS
 """Frames for which a mid-level feature is kept: 16 clips."""
 
 
 class FrameWindow:
-    """The newest 16 frames, oldest first, and the palm sizes of the newest 256; both of fixed size.
+    """The newest 16 frames, oldest first, and palm sizes and skeletons of the newest 256; all of fixed size.
 
     Attributes:
         count: Frames in the window, at most 16.
@@ -29,21 +31,27 @@ class FrameWindow:
         since_seen: (2,) int64, frames since each hand was seen, 0 if it is in the newest frame.
     """
 
-    def __init__(self) -> None:
-        """Start empty."""
+    def __init__(self, template: Tensor) -> None:
+        """Start empty.
+
+        Args:
+            template: (2, 5, 3) canonical palms.
+        """
+        self._skeleton = SkeletonMemory(template.cpu())
         self.joints = np.zeros((CLIP_FRAMES, NUM_HANDS, NUM_JOINTS, 3), np.float32)
         self.joint_valid = np.zeros((CLIP_FRAMES, NUM_HANDS, NUM_JOINTS), np.bool_)
-        self._sizes = np.full((SIZE_FRAMES, NUM_HANDS), np.nan, np.float32)
+        self._sizes = np.full((MEMORY_FRAMES, NUM_HANDS), np.nan, np.float32)
         self.clear()
 
     def clear(self) -> None:
         """Forget everything."""
         self.count = 0
-        self.since_seen = np.full(NUM_HANDS, SIZE_FRAMES, np.int64)
+        self.since_seen = np.full(NUM_HANDS, MEMORY_FRAMES, np.int64)
         self._total = 0
         self.joints[:] = 0.0
         self.joint_valid[:] = False
         self._sizes[:] = np.nan
+        self._skeleton.clear()
 
     def push(self, frame: HandFrame) -> None:
         """Append a frame; joints without confidence count as not measured."""
@@ -58,9 +66,17 @@ class FrameWindow:
         self.joints[newest] = np.where(known[..., None], frame.joints, 0.0)
         seen = known[:, list(PALM_JOINTS)].all(-1)
         spokes = frame.joints[:, list(MCP_JOINTS)] - frame.joints[:, WRIST : WRIST + 1]
-        self._sizes[self._total % SIZE_FRAMES] = np.where(seen, np.linalg.norm(spokes, axis=-1).mean(-1), np.nan)
+        self._sizes[self._total % MEMORY_FRAMES] = np.where(seen, np.linalg.norm(spokes, axis=-1).mean(-1), np.nan)
         self._total += 1
-        self.since_seen = np.where(seen, 0, np.minimum(self.since_seen + 1, SIZE_FRAMES))
+        self.since_seen = np.where(seen, 0, np.minimum(self.since_seen + 1, MEMORY_FRAMES))
+        self._skeleton.push(
+            torch.from_numpy(self.joints[: self.count]), torch.from_numpy(self.joint_valid[: self.count])
+        )
+
+    def held_joints(self) -> Tensor:
+        """Return the joints, (16, 2, 21, 3), held to the skeletons that are known by now."""
+        joints, joint_valid = torch.from_numpy(self.joints), torch.from_numpy(self.joint_valid)
+        return hold_skeleton(joints, joint_valid, self._skeleton.skeleton())
 
     def palm_size(self) -> Tensor:
         """Return the median palm size of each hand, (1, 2) metres; a nominal one for a hand never seen."""

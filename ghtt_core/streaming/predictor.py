@@ -85,7 +85,7 @@ class MotionPredictor:
             snap=self.config.snap_objects,
         )
         self._clips = ClipHistory(checkpoint.card.pose.width, object_width, self.device)
-        self._window = FrameWindow()
+        self._window = FrameWindow(self._template)
         self._resampler = StampResampler()
         self._named = False
 
@@ -213,10 +213,12 @@ class MotionPredictor:
             self._clips.push(frame.stamp_ns, None, None)
             nobody = replace(frame, joints=np.zeros_like(frame.joints), valid=np.zeros(NUM_HANDS, np.bool_))
             return None, nobody, np.zeros((NUM_HANDS, NUM_JOINTS), np.float32)
+        holds = self.config.anchor.holds_skeleton
+        observed = self._window.held_joints() if holds else torch.from_numpy(self._window.joints)
         window = refine_windows(
             self._pose_block,
             self._template,
-            torch.from_numpy(self._window.joints)[None].to(self.device),
+            observed[None].to(self.device),
             torch.from_numpy(self._window.joint_valid)[None].to(self.device),
             frame_valid=self._window.frame_valid().to(self.device),
             palm_size=self._window.palm_size().to(self.device),

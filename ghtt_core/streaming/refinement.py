@@ -15,12 +15,12 @@ from ghtt_core.hands.canonical import palm_size as measure_palm_size
 from ghtt_core.hands.layout import CLIP_FRAMES, PALM_JOINTS, THUMB_CMC
 from ghtt_core.hands.missing import neighbours
 from ghtt_core.hands.rigid import RigidMap
+from ghtt_core.hands.skeleton import estimate_skeleton, hold_skeleton, skeleton_evidence
 from ghtt_core.models.inference import FastPoseBlock
 from ghtt_core.models.pose_block import PoseBlock, PoseEncoding
 from ghtt_core.streaming.anchoring import Anchor, AnchorKind, place_clip
+from ghtt_core.streaming.skeleton_memory import MEMORY_FRAMES, skeletons_known_by
 
-SIZE_FRAMES = 256
-"""Frames over which the palm size is taken as constant: its median over them is used."""
 MAX_BRIDGED_FRAMES = 8
 """Longest dropout of a hand, in frames, that a refined sequence fills."""
 
@@ -144,8 +144,7 @@ def refine_windows(
     Returns:
         The refined windows.
     """
-    if isinstance(anchor, str):
-        anchor = Anchor(anchor)
+    anchor = Anchor.of(anchor)
     if frame_valid is None:
         frame_valid = torch.ones(joints.shape[:2], dtype=torch.bool, device=joints.device)
     observed = hands_observed(joint_valid) & frame_valid[..., None]  # (B, T, 2)
@@ -198,6 +197,9 @@ def refine_sequence(
         raise InputError(f"Refinement clips must start 1 to {CLIP_FRAMES} frames apart, not {stride}.")
     observed, size = _check_sequence(joints, joint_valid)
     frames = len(joints)
+    if Anchor.of(anchor).holds_skeleton:
+        skeleton = estimate_skeleton(skeleton_evidence(joints, joint_valid, template))
+        joints = hold_skeleton(joints, joint_valid, skeleton)
     last = max(frames - CLIP_FRAMES, 0)
     starts = torch.tensor(sorted({*range(0, last, stride), last}), device=joints.device)
     size = median_palm_size(size, observed)
@@ -256,7 +258,7 @@ def refine_causal(
     observed, size = _check_sequence(joints, joint_valid)
     frames = len(joints)
     steps = torch.arange(CLIP_FRAMES, device=joints.device)
-    back = torch.arange(1 - min(SIZE_FRAMES, frames), 1, device=joints.device)
+    back = torch.arange(1 - min(MEMORY_FRAMES, frames), 1, device=joints.device)
     refined, seen = [], []
     for newest in torch.split(torch.arange(frames, device=joints.device), batch_size):
         index = (newest[:, None] - CLIP_FRAMES + 1).clamp(min=0) + steps  # (B, 16); a short window starts at frame 0
@@ -264,10 +266,14 @@ def refine_causal(
         index = torch.minimum(index, newest[:, None])
         history = newest[:, None] + back
         known = observed[history.clamp(min=0)] & (history >= 0)[..., None]
+        observed_joints = joints[index]
+        if Anchor.of(anchor).holds_skeleton:
+            skeleton = skeletons_known_by(joints, joint_valid, template, newest)
+            observed_joints = hold_skeleton(observed_joints, joint_valid[index], skeleton)
         window = refine_windows(
             pose_block,
             template,
-            joints[index],
+            observed_joints,
             joint_valid[index],
             frame_valid=inside,
             palm_size=median_palm_size(size[history.clamp(min=0)], known),

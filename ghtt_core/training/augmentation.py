@@ -18,9 +18,14 @@ from torch import Tensor
 from ghtt_core.hands import canonical, components, rigid
 from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS, THUMB_CMC
 from ghtt_core.hands.noise import DetectorNoise, PaperNoise
+from ghtt_core.hands.skeleton import Skeleton, estimate_skeleton, hold_skeleton, skeleton_evidence
 
 TEMPO_RANGE: Final = (0.25, 2.0)
 """Hands at work are often nearly still; faster than double, a window would need more frames than are drawn."""
+_REMEMBERED_SHARE: Final = 0.7
+_LENGTH_ERROR: Final = 0.016
+_PALM_ERROR: Final = 0.0003
+"""Metres; like the share of a bone's length, what is wrong after 100 frames of a detector's noise."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class AugmentationConfig:
         missing_joint: Chance that a single joint is missing through a window.
         missing_hand: Chance that one hand is missing through the window.
         cut_probability: Chance that the observed part is cut to U{2..16} frames (paper: 0.25).
+        hold_skeleton: Whether noisy joints are held to a skeleton as the pipeline does (`ghtt_core.hands.skeleton`):
+            mostly one remembered of many frames, else that of the window.
     """
 
     mirror_probability: float = 0.0
@@ -55,6 +62,7 @@ class AugmentationConfig:
     missing_joint: float = 0.0
     missing_hand: float = 0.0
     cut_probability: float = 0.25
+    hold_skeleton: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,10 +185,28 @@ def corrupt(
         hand_valid = hand_valid & ~(dropped & (use_detector | use_paper)[:, None, None])
     if config.missing_joint > 0:
         joint_valid &= torch.rand(batch, 1, NUM_HANDS, NUM_JOINTS, generator=generator) >= config.missing_joint
+    joint_valid &= hand_valid[..., None]
+    if config.hold_skeleton:
+        skeleton = _remembered(joints, observed, joint_valid, template, generator)
+        observed = hold_skeleton(observed, joint_valid, skeleton)
     features = components.encode(observed, template, hand_valid).features
     noised = PaperNoise()(features, generator=generator)
     features = torch.where(use_paper[:, None, None], noised, features)
-    return CorruptedInput(features, observed, joint_valid & hand_valid[..., None], present)
+    return CorruptedInput(features, observed, joint_valid, present)
+
+
+def _remembered(
+    joints: Tensor, observed: Tensor, joint_valid: Tensor, template: Tensor, generator: torch.Generator
+) -> Skeleton:
+    """Skeletons as the pipeline knows them: nearly the true one after some seconds, before that the window's own."""
+    own = estimate_skeleton(skeleton_evidence(observed, joint_valid, template))
+    true = estimate_skeleton(skeleton_evidence(joints, torch.ones_like(joint_valid), template))
+    palm = true.palm + _PALM_ERROR * torch.randn(true.palm.shape, generator=generator)
+    bones = true.bones * (1.0 + _LENGTH_ERROR * torch.randn(true.bones.shape, generator=generator))
+    known = torch.rand(len(joints), generator=generator) < _REMEMBERED_SHARE
+    return Skeleton(
+        torch.where(known[:, None, None, None], palm, own.palm), torch.where(known[:, None, None], bones, own.bones)
+    )
 
 
 def _moving_average(noise: Tensor, width: int = 5) -> Tensor:

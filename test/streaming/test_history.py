@@ -9,8 +9,9 @@ import pytest
 import torch
 from streaming_scenes import moving_hands, stream
 
-from ghtt_core.hands.canonical import palm_size
+from ghtt_core.hands.canonical import estimate_template, palm_size
 from ghtt_core.streaming.history import ClipHistory, FrameWindow
+from ghtt_core.streaming.skeleton_memory import SkeletonMemory, skeletons_known_by
 
 
 def filled(frames: int) -> ClipHistory:
@@ -51,7 +52,7 @@ def test_only_the_newest_256_stamps_are_kept() -> None:
 
 def test_window_slides_and_counts_absences() -> None:
     joints = moving_hands(30)
-    window = FrameWindow()
+    window = FrameWindow(estimate_template(joints))
     for t, frame in enumerate(stream(joints, valid=lambda t: (True, t < 27))):
         window.push(frame)
         assert window.count == min(t + 1, 16)
@@ -64,3 +65,23 @@ def test_window_slides_and_counts_absences() -> None:
     window.clear()
     assert window.count == 0
     assert window.palm_size().isfinite().all()
+
+
+@pytest.mark.parametrize("frames", [1, 2, 20, 300])
+def test_a_stream_knows_the_same_skeletons_as_a_recording_by_then(frames: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    joints = moving_hands(frames) + 0.004 * torch.randn(frames, 2, 21, 3, generator=generator)
+    template = estimate_template(joints)
+    valid = torch.rand(frames, 2, 21, generator=generator) < 0.97
+    memory = SkeletonMemory(template)
+    for t in range(frames):
+        memory.push(joints[max(t - 15, 0) : t + 1], valid[max(t - 15, 0) : t + 1])
+    online = memory.skeleton()
+    batch = skeletons_known_by(joints, valid, template, torch.tensor([frames - 1]))
+    assert torch.allclose(online.bones, batch.bones[0], atol=1e-6)
+    assert torch.allclose(online.palm, batch.palm[0], atol=1e-6)
+    memory.clear()
+    memory.push(joints[:1], valid[:1])
+    assert torch.allclose(
+        memory.skeleton().bones, skeletons_known_by(joints, valid, template, torch.tensor([0])).bones[0]
+    )
