@@ -74,6 +74,7 @@ class MotionPrediction:
             action_stride=settings.action_stride,
             forecast_stride=settings.forecast_stride,
             hold_frames=settings.hold_frames,
+            mismatch_limit=settings.mismatch_limit,
             top_k=settings.top_k,
             precision=precision,
             threads=settings.threads or default_threads(),

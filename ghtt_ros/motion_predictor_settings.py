@@ -66,6 +66,10 @@ class MotionPredictorSettings:
         4, "Frames for which a hand that is no longer seen is still given and forecast.", minimum=0,
         maximum=CLIP_FRAMES - 1, changes="configure",
     )  # fmt: skip
+    mismatch_limit: float = parameter(
+        0.25, "Palm sizes by which hands may differ from what the network makes of them, else OUT_OF_DISTRIBUTION.",
+        minimum=0.01, maximum=100.0, changes="configure",
+    )  # fmt: skip
     top_k: int = parameter(5, "Labels in the ranking of actions.", minimum=1, maximum=100, changes="configure")
     queue_depth: int = parameter(
         8, "Observations that may wait while the networks work; older ones are dropped and counted.", minimum=1,

@@ -88,6 +88,7 @@ class MotionPredictor:
         self._window = FrameWindow(self._template)
         self._resampler = StampResampler()
         self._named = False
+        self._unlike = False
 
     @property
     def model_id(self) -> str:
@@ -182,6 +183,7 @@ class MotionPredictor:
 
     def _forget(self) -> None:
         self._named = False
+        self._unlike = False
         self._window.clear()
         self._clips.clear()
         self._objects.clear()
@@ -202,7 +204,9 @@ class MotionPredictor:
     def _status(self) -> Status:
         if self._window.since_seen.min() > self.config.hold_frames:
             return Status.HANDS_LOST
-        return Status.OK if self._window.count == CLIP_FRAMES else Status.WARMING_UP
+        if self._window.count < CLIP_FRAMES:
+            return Status.WARMING_UP
+        return Status.OUT_OF_DISTRIBUTION if self._unlike else Status.OK
 
     def _refine(self, frame: HandFrame) -> tuple[RefinedWindow | None, HandFrame, NDArray[np.float32]]:
         """Append a frame and refine it with the frames before it; give its standard deviation too."""
@@ -224,6 +228,9 @@ class MotionPredictor:
             palm_size=self._window.palm_size().to(self.device),
             anchor=self.config.anchor,
         )
+        self._unlike = not bool(
+            (window.mismatch() <= self.config.mismatch_limit).all()
+        )  # also where it is not a number
         self._clips.push(frame.stamp_ns, window.encoding.mu[0], self._objects.clip_feature())
         joints = window.newest_joints()[0].float().cpu().numpy()
         if self._window.count == 1:

@@ -12,7 +12,7 @@ from torch import Tensor
 from ghtt_core.errors import InputError
 from ghtt_core.hands import components
 from ghtt_core.hands.canonical import palm_size as measure_palm_size
-from ghtt_core.hands.layout import CLIP_FRAMES, PALM_JOINTS, THUMB_CMC
+from ghtt_core.hands.layout import CLIP_FRAMES, PALM_JOINTS, THUMB_CMC, VALID_JOINTS
 from ghtt_core.hands.missing import neighbours
 from ghtt_core.hands.rigid import RigidMap
 from ghtt_core.hands.skeleton import estimate_skeleton, hold_skeleton, skeleton_evidence
@@ -81,6 +81,17 @@ class RefinedWindow(NamedTuple):
     def newest_offset(self) -> Tensor:
         """Return the shape offset of the last real frame, (B, 2, 21, 3) metres."""
         return self.shape_offset[torch.arange(len(self.newest)), self.newest]
+
+    def mismatch(self) -> Tensor:
+        """Return how unlike its training data the network finds each hand's shape, (B, 2), in palm sizes.
+
+        Root mean square over joints of what the observation added to the network's shape, mean over real frames; zero
+        for hands that were not seen.
+        """
+        offset = self.shape_offset[..., list(VALID_JOINTS), :].square().sum(-1).mean(-1).sqrt()
+        real = self.frame_valid[..., None].to(offset)
+        share = (offset * real).sum(1) / (real.sum(1).clamp_min(1.0) * self.palm_size)
+        return torch.where(self.hand_seen, share, 0.0)
 
     def newest_map(self) -> RigidMap:
         """Return the local-to-camera maps of the last real frame, (B, 2)."""

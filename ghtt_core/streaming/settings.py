@@ -31,6 +31,8 @@ class PredictorConfig:
         action_stride: Frames from one action estimate to the next; 0 for one with each forecast that needs it.
         forecast_stride: Frames from one forecast to the next; 0 for none.
         hold_frames: Frames for which a hand that is no longer seen is still given and forecast, 0 to 15.
+        mismatch_limit: Palm sizes by which hands' shapes, root mean square over joints and window, may differ from what
+            the network makes of them before the status is OUT_OF_DISTRIBUTION.
         anchor: How refined windows are placed in the camera frame.
         segmentation: Hysteresis of the search for the action's start.
         top_k: Labels in an action estimate's ranking.
@@ -48,6 +50,7 @@ class PredictorConfig:
     action_stride: int = 6
     forecast_stride: int = 6
     hold_frames: int = 4
+    mismatch_limit: float = 0.25
     anchor: Anchor = field(default_factory=Anchor)
     segmentation: SegmentationConfig = field(default_factory=SegmentationConfig)
     top_k: int = 5
@@ -74,3 +77,5 @@ class PredictorConfig:
             raise InputError("Strides and the sampling factor cannot be negative, and top_k starts at 1.")
         if not 0 <= self.hold_frames < CLIP_FRAMES:
             raise InputError(f"A lost hand can be held for 0 to {CLIP_FRAMES - 1} frames, not {self.hold_frames}.")
+        if not self.mismatch_limit > 0:
+            raise InputError(f"The mismatch limit must be above 0, not {self.mismatch_limit}.")

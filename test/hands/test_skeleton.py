@@ -28,7 +28,9 @@ SIGMA = 0.006
 @pytest.fixture(scope="module")
 def hands() -> Tensor:
     """(200, 2, 21, 3) hands at work: fingers keep their lengths exactly, palms arch a little."""
-    return torch.from_numpy(generate_sequence(SyntheticConfig(frames=200, vocabulary="h2o"), seed=3, index=0).joints).double()
+    return torch.from_numpy(
+        generate_sequence(SyntheticConfig(frames=200, vocabulary="h2o"), seed=3, index=0).joints
+    ).double()
 
 
 @pytest.fixture(scope="module")

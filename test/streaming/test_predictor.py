@@ -18,14 +18,16 @@ from streaming_scenes import LABELS, TEXT_WIDTH, moving_hands, stream, tiny_chec
 
 from ghtt_core.errors import InputError
 from ghtt_core.hands.frame import HandFrame
-from ghtt_core.models.checkpoint import Checkpoint
+from ghtt_core.models.checkpoint import Checkpoint, load_checkpoint
+from ghtt_core.models.model_folder import find_model
 from ghtt_core.streaming.predictor import MotionPredictor, PredictorConfig
 from ghtt_core.streaming.refinement import refine_causal
 from ghtt_core.streaming.resampling import STEP_NS
 from ghtt_core.streaming.status import Status
 from ghtt_core.streaming.update import Update
 
-QUICK = PredictorConfig(samples=3, horizon_frames=20, action_stride=4, forecast_stride=8)
+QUICK = PredictorConfig(samples=3, horizon_frames=20, action_stride=4, forecast_stride=8, mismatch_limit=100.0)
+"""For networks of random weights, to which every hand is strange."""
 
 
 def run(predictor: MotionPredictor, frames: Iterable[HandFrame]) -> list[Update]:
@@ -317,3 +319,14 @@ def test_a_model_without_actions_forecasts_by_pose() -> None:
 def test_impossible_settings_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(InputError):
         PredictorConfig(**values)
+
+
+def test_hands_unlike_any_are_said_to_be() -> None:
+    checkpoint = load_checkpoint(find_model(None))
+    joints = moving_hands(40)
+    other_order = joints[:, :, [0, *range(17, 21), *range(1, 17)]]
+    for hands, expected in ((joints, Status.OK), (other_order, Status.OUT_OF_DISTRIBUTION)):
+        updates = run(MotionPredictor(checkpoint, PredictorConfig(samples=2)), stream(hands))
+        assert {update.status for update in updates[15:]} == {expected}
+        assert {update.forecast.status for update in updates if update.forecast} == {expected}
+        assert_clean(updates)
