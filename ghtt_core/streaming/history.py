@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ghtt_core.hands.frame import HandFrame
 from ghtt_core.hands.layout import CLIP_FRAMES, MAX_CLIPS, MCP_JOINTS, NUM_HANDS, NUM_JOINTS, PALM_JOINTS, WRIST
-from ghtt_core.hands.skeleton import hold_skeleton
+from ghtt_core.hands.skeleton import Skeleton
 from ghtt_core.streaming.refinement import median_palm_size
 from ghtt_core.streaming.skeleton_memory import MEMORY_FRAMES, SkeletonMemory
 
@@ -73,10 +73,9 @@ class FrameWindow:
             torch.from_numpy(self.joints[: self.count]), torch.from_numpy(self.joint_valid[: self.count])
         )
 
-    def held_joints(self) -> Tensor:
-        """Return the joints, (16, 2, 21, 3), held to the skeletons that are known by now."""
-        joints, joint_valid = torch.from_numpy(self.joints), torch.from_numpy(self.joint_valid)
-        return hold_skeleton(joints, joint_valid, self._skeleton.skeleton())
+    def skeleton(self) -> Skeleton:
+        """Return the skeletons of the hands, (1, 2), as far as they are known by now."""
+        return Skeleton(*(part[None] for part in self._skeleton.skeleton()))
 
     def palm_size(self) -> Tensor:
         """Return the median palm size of each hand, (1, 2) metres; a nominal one for a hand never seen."""

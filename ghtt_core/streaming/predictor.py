@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ghtt_core.errors import InputError
 from ghtt_core.hands.frame import HandFrame
 from ghtt_core.hands.layout import CLIP_FRAMES, MCP_JOINTS, NUM_HANDS, NUM_JOINTS, WRIST
+from ghtt_core.hands.skeleton import Skeleton, hold_skeleton
 from ghtt_core.models.checkpoint import Checkpoint
 from ghtt_core.models.inference import FastActionBlock, multiplies_bfloat16, prepare_for_inference
 from ghtt_core.streaming.forecast import Forecast
@@ -217,13 +218,18 @@ class MotionPredictor:
             self._clips.push(frame.stamp_ns, None, None)
             nobody = replace(frame, joints=np.zeros_like(frame.joints), valid=np.zeros(NUM_HANDS, np.bool_))
             return None, nobody, np.zeros((NUM_HANDS, NUM_JOINTS), np.float32)
-        holds = self.config.anchor.holds_skeleton
-        observed = self._window.held_joints() if holds else torch.from_numpy(self._window.joints)
+        observed, joint_valid = (
+            torch.from_numpy(part)[None].to(self.device) for part in (self._window.joints, self._window.joint_valid)
+        )
+        skeleton: Skeleton | None = None
+        if self.config.anchor.holds_skeleton:
+            skeleton = Skeleton(*(part.to(self.device) for part in self._window.skeleton()))
+            observed = hold_skeleton(observed, joint_valid, skeleton)
         window = refine_windows(
             self._pose_block,
             self._template,
-            observed[None].to(self.device),
-            torch.from_numpy(self._window.joint_valid)[None].to(self.device),
+            observed,
+            joint_valid,
             frame_valid=self._window.frame_valid().to(self.device),
             palm_size=self._window.palm_size().to(self.device),
             anchor=self.config.anchor,
@@ -232,7 +238,8 @@ class MotionPredictor:
             (window.mismatch() <= self.config.mismatch_limit).all()
         )  # also where it is not a number
         self._clips.push(frame.stamp_ns, window.encoding.mu[0], self._objects.clip_feature())
-        joints = window.newest_joints()[0].float().cpu().numpy()
+        newest = window.newest_joints() if skeleton is None else window.newest_held(skeleton)
+        joints = newest[0].float().cpu().numpy()
         if self._window.count == 1:
             joints = frame.joints  # one frame alone says nothing about its noise
         valid = shown & np.isfinite(joints).all((1, 2))

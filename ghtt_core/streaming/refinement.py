@@ -15,7 +15,7 @@ from ghtt_core.hands.canonical import palm_size as measure_palm_size
 from ghtt_core.hands.layout import CLIP_FRAMES, PALM_JOINTS, THUMB_CMC, VALID_JOINTS
 from ghtt_core.hands.missing import neighbours
 from ghtt_core.hands.rigid import RigidMap
-from ghtt_core.hands.skeleton import estimate_skeleton, hold_skeleton, skeleton_evidence
+from ghtt_core.hands.skeleton import Skeleton, estimate_skeleton, hold_skeleton, skeleton_evidence
 from ghtt_core.models.inference import FastPoseBlock
 from ghtt_core.models.pose_block import PoseBlock, PoseEncoding
 from ghtt_core.streaming.anchoring import Anchor, AnchorKind, place_clip
@@ -73,6 +73,11 @@ class RefinedWindow(NamedTuple):
     def newest_joints(self) -> Tensor:
         """Return the refined joints of the last real frame, (B, 2, 21, 3)."""
         return self.joints[torch.arange(len(self.newest)), self.newest]
+
+    def newest_held(self, skeleton: Skeleton) -> Tensor:
+        """Return the refined joints of the last real frame held to skeletons of (B, 2) hands, (B, 2, 21, 3)."""
+        newest = self.newest_joints()[:, None]
+        return hold_skeleton(newest, self.hand_seen[:, None, :, None].expand(newest.shape[:-1]), skeleton)[:, 0]
 
     def newest_features(self) -> Tensor:
         """Return the refined components of the last real frame, (B, 153)."""
@@ -208,6 +213,7 @@ def refine_sequence(
         raise InputError(f"Refinement clips must start 1 to {CLIP_FRAMES} frames apart, not {stride}.")
     observed, size = _check_sequence(joints, joint_valid)
     frames = len(joints)
+    skeleton: Skeleton | None = None
     if Anchor.of(anchor).holds_skeleton:
         skeleton = estimate_skeleton(skeleton_evidence(joints, joint_valid, template))
         joints = hold_skeleton(joints, joint_valid, skeleton)
@@ -237,6 +243,8 @@ def refine_sequence(
         share.index_add_(0, index.flatten(), weight.flatten(0, 1))
     valid = bridged(observed) & (share > 0)
     refined = total / share.clamp_min(1e-6)[..., None, None]
+    if skeleton is not None:
+        refined = hold_skeleton(refined, torch.ones_like(joint_valid), skeleton)
     return RefinedSequence(torch.where(valid[..., None, None], refined, 0.0), valid)
 
 
@@ -278,6 +286,7 @@ def refine_causal(
         history = newest[:, None] + back
         known = observed[history.clamp(min=0)] & (history >= 0)[..., None]
         observed_joints = joints[index]
+        skeleton: Skeleton | None = None
         if Anchor.of(anchor).holds_skeleton:
             skeleton = skeletons_known_by(joints, joint_valid, template, newest)
             observed_joints = hold_skeleton(observed_joints, joint_valid[index], skeleton)
@@ -290,7 +299,7 @@ def refine_causal(
             palm_size=median_palm_size(size[history.clamp(min=0)], known),
             anchor=anchor,
         )
-        refined.append(window.newest_joints())
+        refined.append(window.newest_joints() if skeleton is None else window.newest_held(skeleton))
         seen.append(window.hand_seen)
     return RefinedSequence(torch.cat(refined), torch.cat(seen))
 
