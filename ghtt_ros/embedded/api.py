@@ -7,9 +7,10 @@ from __future__ import annotations
 import atexit
 from typing import Any
 
-from ghtt_ros.embedded.api_state import default_context, drop_global_executor, global_executor
 from ghtt_ros.embedded.context import Context, all_contexts
+from ghtt_ros.embedded.default_context import default_context
 from ghtt_ros.embedded.executors import Executor
+from ghtt_ros.embedded.global_executor import drop_global_executor, global_executor
 from ghtt_ros.embedded.node import Node
 from ghtt_ros.embedded.signals import SignalHandlerOptions, install_signal_handlers, uninstall_signal_handlers
 from ghtt_ros.embedded.task import Future

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ghtt_ros.embedded.api_state import default_context
 from ghtt_ros.embedded.context import Context
+from ghtt_ros.embedded.default_context import default_context
 from ghtt_ros.embedded.task import Future
 from ghtt_ros.embedded.waitable import Waitable, Work
 from ghtt_ros.embedded.wake_up import WakeUp

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ghtt_ros.embedded.api_state import default_context
 from ghtt_ros.embedded.callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup
 from ghtt_ros.embedded.client import Client
 from ghtt_ros.embedded.clock import Clock, ROSClock
 from ghtt_ros.embedded.context import Context
+from ghtt_ros.embedded.default_context import default_context
 from ghtt_ros.embedded.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 from ghtt_ros.embedded.exceptions import NotInitializedException
 from ghtt_ros.embedded.logging import RcutilsLogger, get_logger
