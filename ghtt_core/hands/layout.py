@@ -43,6 +43,8 @@ HAND_PARTS: Final[dict[str, tuple[tuple[int, ...], ...]]] = {
     "hand": (tuple(range(NUM_JOINTS)),),
 }
 """Three ways to cut a hand into groups of joints; ``finger`` is the palm and five fingers."""
+FINGERS: Final = ((2, 3, 4), (5, 6, 7, 8), (9, 10, 11, 12), (13, 14, 15, 16), (17, 18, 19, 20))
+"""Joints of each finger from its MCP to the tip."""
 BONES: Final = (
     *((parent, joint) for joint, parent in enumerate(PARENTS) if parent >= 0 and THUMB_CMC not in (parent, joint)),
     (WRIST, 2),

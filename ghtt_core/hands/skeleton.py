@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from ghtt_core.hands.canonical import camera_to_local, kabsch
-from ghtt_core.hands.layout import PALM_JOINTS
+from ghtt_core.hands.layout import FINGERS, PALM_JOINTS, WRIST
 from ghtt_core.hands.rigid import apply
 
-_CHAINS: Final = ((0, 2, 3, 4), (5, 6, 7, 8), (9, 10, 11, 12), (13, 14, 15, 16), (17, 18, 19, 20))
+_CHAINS: Final = ((WRIST, *FINGERS[0]), *FINGERS[1:])
 """Fingers from a palm joint to the tip. The thumb's begins at the wrist: its MCP keeps that distance but for what the
 CMC, which nobody annotates, bends."""
 _PARENTS: Final = [joint for chain in _CHAINS for joint in chain[:-1]]

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ghtt_core.hands import canonical, components, rigid
-from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS, THUMB_CMC
+from ghtt_core.hands.layout import FINGERS, NUM_HANDS, NUM_JOINTS, THUMB_CMC
 from ghtt_core.hands.noise import DetectorNoise, PaperNoise
 from ghtt_core.hands.skeleton import Skeleton, estimate_skeleton, hold_skeleton, skeleton_evidence
 
@@ -38,6 +38,8 @@ class AugmentationConfig:
         size_sigma: Standard deviation of the log of a factor on all positions.
         skeleton_sigma: Standard deviation in palm units of a constant offset per joint in the local frame, one draw
             per window: data sets disagree on where a joint is, and the network must read it from the clip.
+        finger_sigma: Standard deviation of the log of a factor on the fingers' lengths, one draw per window, with a
+            quarter of it for each finger: beside one data set's palms another's fingers are half as long again.
         clean_probability: Chance that an input is left without noise.
         detector_probability: Chance of detector-like noise on joints; the rest gets the paper's noise.
         detector_scale: Upper end of the uniform factor on the detector noise.
@@ -54,6 +56,7 @@ class AugmentationConfig:
     tempo_sigma: float = 0.0
     size_sigma: float = 0.0
     skeleton_sigma: float = 0.0
+    finger_sigma: float = 0.0
     clean_probability: float = 0.0
     detector_probability: float = 0.0
     detector_scale: float = 1.5
@@ -103,6 +106,8 @@ def vary(
         offset = torch.randn(batch, 1, NUM_HANDS, NUM_JOINTS, 3, generator=generator) * config.skeleton_sigma
         offset = (offset - offset[..., :1, :]) * canonical.palm_size(joints)[..., None, None]
         joints = joints + offset @ to_local.rotation.mT
+    if config.finger_sigma > 0:
+        joints = _stretch_fingers(joints, config.finger_sigma, generator)
     if config.mirror_probability > 0:
         mirrored = torch.rand(batch, generator=generator) < config.mirror_probability
         joints = torch.where(mirrored[:, None, None, None, None], components.mirror(joints), joints)
@@ -112,6 +117,19 @@ def vary(
         joints = joints * factor[:, None, None, None, None]
     turn = rigid.rotation_from_6d(torch.randn(batch, 6, generator=generator))
     return joints @ turn[:, None, None], hand_valid
+
+
+def _stretch_fingers(joints: Tensor, sigma: float, generator: torch.Generator) -> Tensor:
+    """Make the fingers of (B, T, 2, 21, 3) hands longer or shorter, from their first joints on."""
+    batch = len(joints)
+    common = torch.randn(batch, 1, generator=generator)
+    own = torch.randn(batch, len(FINGERS), generator=generator)
+    factor = torch.exp(sigma * (common + 0.25 * own).clamp(-2.5, 2.5))
+    stretched = joints.clone()
+    for finger, (first, *others) in enumerate(FINGERS):
+        base = joints[..., first : first + 1, :]
+        stretched[..., others, :] = base + factor[:, finger, None, None, None, None] * (joints[..., others, :] - base)
+    return stretched
 
 
 def retime(

@@ -61,7 +61,9 @@ def compute_mid_levels(
         window = sampler.batch(indices)
         joints, hand_valid = window.joints, window.hand_valid
         if augmentation is not None:
-            still = AugmentationConfig(size_sigma=config.size_sigma, skeleton_sigma=config.skeleton_sigma)
+            still = AugmentationConfig(
+                size_sigma=config.size_sigma, skeleton_sigma=config.skeleton_sigma, finger_sigma=config.finger_sigma
+            )
             joints, hand_valid = vary(joints, hand_valid, template, still, generator)
         observed = corrupt(joints, hand_valid, window.joint_valid, template, config, generator)
         mu = network.encode(

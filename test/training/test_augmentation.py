@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 from torch import Tensor
@@ -9,6 +11,7 @@ from torch import Tensor
 from ghtt_core.data.synthetic.generator import SyntheticConfig, generate_sequence
 from ghtt_core.hands import components
 from ghtt_core.hands.canonical import estimate_template, palm_size
+from ghtt_core.hands.layout import FINGERS
 from ghtt_core.training.augmentation import AugmentationConfig, corrupt, vary
 
 CLIPS, FRAMES = 6, 16
@@ -57,6 +60,32 @@ def test_a_varied_skeleton_is_constant_in_time(joints: Tensor, template: Tensor,
     ratio = after / before
     assert (ratio - 1).abs().max() > 0.005
     assert (ratio - ratio[:, :1]).abs().max() < 0.005
+
+
+def test_fingers_are_stretched_as_a_whole_and_the_palm_is_not(joints: Tensor, template: Tensor, seen: Tensor) -> None:
+    still = AugmentationConfig(finger_sigma=0.2)
+    varied, _ = vary(joints, seen, template, still, torch.Generator().manual_seed(0))
+    same, _ = vary(joints, seen, template, AugmentationConfig(), torch.Generator().manual_seed(0))
+    torch.testing.assert_close(palm_size(varied), palm_size(same))
+    for finger in FINGERS:
+        before, after = (torch.diff(hands[..., list(finger), :], dim=-2).norm(dim=-1) for hands in (joints, varied))
+        factor = after / before
+        assert (factor - factor[:, :1, :, :1]).abs().max() < 1e-3  # one for all bones of a finger, at all times
+        assert factor.std(0).max() > 0.05
+
+
+def test_noisy_hands_can_be_held_to_a_skeleton(
+    joints: Tensor, template: Tensor, seen: Tensor, measured: Tensor
+) -> None:
+    noisy = AugmentationConfig(detector_probability=1.0)
+    loose, held = (
+        corrupt(joints, seen, measured, template, config, torch.Generator().manual_seed(0))
+        for config in (noisy, dataclasses.replace(noisy, hold_skeleton=True))
+    )
+    relative = [hands - hands[..., :1, :] for hands in (joints, loose.joints, held.joints)]
+    error = [(hands - relative[0])[..., 2:, :].norm(dim=-1).mean() for hands in relative[1:]]
+    assert error[1] < 0.95 * error[0]
+    torch.testing.assert_close(held.features, components.encode(held.joints, template, seen).features)
 
 
 def test_what_is_clean_stays_clean(joints: Tensor, template: Tensor, seen: Tensor, measured: Tensor) -> None:
