@@ -64,6 +64,7 @@ train-small: venv
 	$(PY) -m ghtt_core.cli.main train pose config/recipes/small_together.yaml --resume
 	$(PY) -m ghtt_core.cli.main train pose config/recipes/small_world.yaml --resume
 	$(PY) -m ghtt_core.cli.main train pose config/recipes/small_skeleton.yaml --resume
+	$(PY) -m ghtt_core.cli.main train pose config/recipes/small_fingers.yaml --resume
 	$(PY) -m ghtt_core.cli.main train action config/recipes/small_action.yaml --resume
 	$(PY) -m ghtt_core.cli.main train object config/recipes/small_object.yaml --resume
 	$(PY) -m ghtt_core.cli.main models verify out/train/small_object/checkpoint

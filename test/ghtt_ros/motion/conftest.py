@@ -69,7 +69,14 @@ def start(bench: MotionBench, random_checkpoint: Path, run_program: Start) -> St
     """Function (name=value, ...) -> motion_predictor with a tiny model and patience with slow machines."""
 
     def launch(**parameters: Any) -> Process:
-        chosen = {"model": random_checkpoint, "samples": 3, "threads": 1, "stale_after": 60.0, **parameters}
+        chosen = {
+            "model": random_checkpoint,
+            "samples": 3,
+            "threads": 1,
+            "stale_after": 60.0,
+            "mismatch_limit": 100.0,
+            **parameters,
+        }
         return run_program("-m", "ghtt_ros.motion_predictor", *ros_arguments(bench.namespace, chosen))
 
     return launch
