@@ -76,3 +76,32 @@ class OutputFrame:
 def told_status(status: Status, lost_frame: bool) -> Status:
     """Return the status of values that should be in another frame; where there are no new ones, that is kept."""
     return status if not lost_frame or status in (Status.STALE_INPUT, Status.HANDS_LOST) else Status.NO_TRANSFORM
+
+
+def moved_hands(frame: HandFrame, matrix: Rigid | None, frame_id: str) -> HandFrame:
+    """Return hands in another frame; None moves nothing and keeps their own."""
+    if matrix is None:
+        return frame
+    return replace(frame, joints=_moved(frame.joints, matrix, frame.valid), frame_id=frame_id)
+
+
+def moved_forecast(forecast: Forecast, matrix: Rigid | None, frame_id: str) -> Forecast:
+    """Return a forecast in another frame, all its steps by the same map; None moves nothing and keeps its own."""
+    if matrix is None:
+        return forecast
+    origin = forecast.origin
+    return replace(
+        forecast,
+        samples=_moved(forecast.samples, matrix, forecast.hands),
+        origin=None if origin is None else _moved(origin, matrix, forecast.hands),
+        frame_id=frame_id,
+    )
+
+
+def _moved(joints: NDArray[Any], matrix: Rigid, there: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Map (..., 2, 21, 3); hands that are not there stay zero."""
+    rotation, translation = matrix[:3, :3].astype(np.float32), matrix[:3, 3].astype(np.float32)
+    moved = (joints.reshape(-1, 3) @ rotation.T + translation).reshape(joints.shape)
+    moved[..., ~there, :, :] = 0.0
+    result: NDArray[np.float32] = moved
+    return result
