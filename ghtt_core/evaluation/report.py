@@ -67,6 +67,10 @@ def write_text(path: Path, text: str) -> None:
         raise _cannot_write(path, error) from error
 
 
+_ROUNDING_MM: Final = 1e-6
+"""Errors below are those of arithmetic; a share of them says nothing."""
+
+
 def pose_table(figures: Mapping[str, Any], title: str) -> Table:
     """Refinement: one row per method, one column per metric; beside each error its ratio to the input's."""
     metrics = [name for name in figures if name.startswith(("mpjpe", "acceleration"))]
@@ -75,7 +79,7 @@ def pose_table(figures: Mapping[str, Any], title: str) -> Table:
         cells = []
         for metric in metrics:
             value, before = figures[metric][method], figures[metric]["input"]
-            ratio = f" ({value / before:.2f})" if value is not None and before else ""
+            ratio = f" ({value / before:.2f})" if value is not None and before and before > _ROUNDING_MM else ""
             cells.append(number(value) + ratio)
         table.add_row(method, *cells)
     return table
