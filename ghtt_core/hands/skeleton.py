@@ -23,6 +23,7 @@ _CHAINS: Final = ((WRIST, *FINGERS[0]), *FINGERS[1:])
 CMC, which nobody annotates, bends."""
 _PARENTS: Final = [joint for chain in _CHAINS for joint in chain[:-1]]
 _CHILDREN: Final = [joint for chain in _CHAINS for joint in chain[1:]]
+_JOINTS: Final = [joint for chain in _CHAINS for joint in chain]
 _SEGMENTS: Final = 3
 NUM_BONES: Final = len(_CHAINS) * _SEGMENTS
 """Bones of a hand whose lengths are held, finger by finger, each from the palm to the tip."""
@@ -125,17 +126,21 @@ def hold_skeleton(joints: Tensor, joint_valid: Tensor, skeleton: Skeleton) -> Te
     held[..., list(PALM_JOINTS), :] = torch.where(
         known[..., None, None], apply(kabsch(shape, observed), shape), observed
     )
-    lengths = skeleton.bones[..., None, :, :]
-    ends = joint_valid[..., _CHILDREN] & joint_valid[..., _PARENTS] & seen[..., None] & (lengths > 0)
+    chains = (*joints.shape[:-2], len(_CHAINS), _SEGMENTS)
+    lengths = skeleton.bones[..., None, :, :].expand(*joints.shape[:-2], NUM_BONES).reshape(chains)
+    measured = (joint_valid[..., _CHILDREN] & joint_valid[..., _PARENTS] & seen[..., None]).reshape(chains)
+    ends = measured & (lengths > 0)
+    finger = held[..., _JOINTS, :].reshape(*chains[:-1], _SEGMENTS + 1, 3)
     for segment in range(_SEGMENTS):
-        parents, children = _PARENTS[segment::_SEGMENTS], _CHILDREN[segment::_SEGMENTS]
-        bone = held[..., children, :] - held[..., parents, :]
+        parent, child = finger[..., segment, :], finger[..., segment + 1, :]
+        bone = child - parent
         length = torch.linalg.vector_norm(bone, dim=-1)
-        excess = torch.where(ends[..., segment::_SEGMENTS], length - lengths[..., segment::_SEGMENTS], 0.0)
+        excess = torch.where(ends[..., segment], length - lengths[..., segment], 0.0)
         correction = bone * (_STIFFNESS * excess / length.clamp_min(1e-6))[..., None]
         share = 0.0 if segment == 0 else 0.5  # the palm stays where it is
-        held[..., parents, :] += share * correction
-        held[..., children, :] -= (1.0 - share) * correction
+        parent += share * correction
+        child -= (1.0 - share) * correction
+    held[..., _CHILDREN, :] = finger[..., 1:, :].reshape(*joints.shape[:-2], NUM_BONES, 3)
     return torch.where((joint_valid & seen[..., None])[..., None], held, joints)
 
 
