@@ -221,7 +221,6 @@ class MotionPredictor:
         observed, joint_valid = (
             torch.from_numpy(part)[None].to(self.device) for part in (self._window.joints, self._window.joint_valid)
         )
-        skeleton: Skeleton | None = None
         if self.config.anchor.holds_skeleton:
             skeleton = Skeleton(*(part.to(self.device) for part in self._window.skeleton()))
             observed = hold_skeleton(observed, joint_valid, skeleton)
@@ -238,8 +237,7 @@ class MotionPredictor:
             (window.mismatch() <= self.config.mismatch_limit).all()
         )  # also where it is not a number
         self._clips.push(frame.stamp_ns, window.encoding.mu[0], self._objects.clip_feature())
-        newest = window.newest_joints() if skeleton is None else window.newest_held(skeleton)
-        joints = newest[0].float().cpu().numpy()
+        joints = window.newest_joints()[0].float().cpu().numpy()
         if self._window.count == 1:
             joints = frame.joints  # one frame alone says nothing about its noise
         valid = shown & np.isfinite(joints).all((1, 2))

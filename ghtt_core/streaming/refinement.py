@@ -74,11 +74,6 @@ class RefinedWindow(NamedTuple):
         """Return the refined joints of the last real frame, (B, 2, 21, 3)."""
         return self.joints[torch.arange(len(self.newest)), self.newest]
 
-    def newest_held(self, skeleton: Skeleton) -> Tensor:
-        """Return the refined joints of the last real frame held to skeletons of (B, 2) hands, (B, 2, 21, 3)."""
-        newest = self.newest_joints()[:, None]
-        return hold_skeleton(newest, self.hand_seen[:, None, :, None].expand(newest.shape[:-1]), skeleton)[:, 0]
-
     def newest_features(self) -> Tensor:
         """Return the refined components of the last real frame, (B, 153)."""
         return self.encoding.refined[torch.arange(len(self.newest)), self.newest]
@@ -286,7 +281,6 @@ def refine_causal(
         history = newest[:, None] + back
         known = observed[history.clamp(min=0)] & (history >= 0)[..., None]
         observed_joints = joints[index]
-        skeleton: Skeleton | None = None
         if Anchor.of(anchor).holds_skeleton:
             skeleton = skeletons_known_by(joints, joint_valid, template, newest)
             observed_joints = hold_skeleton(observed_joints, joint_valid[index], skeleton)
@@ -299,7 +293,7 @@ def refine_causal(
             palm_size=median_palm_size(size[history.clamp(min=0)], known),
             anchor=anchor,
         )
-        refined.append(window.newest_joints() if skeleton is None else window.newest_held(skeleton))
+        refined.append(window.newest_joints())
         seen.append(window.hand_seen)
     return RefinedSequence(torch.cat(refined), torch.cat(seen))
 
