@@ -212,7 +212,7 @@ class ActionWindowSampler:
     @property
     def frames_before(self) -> int:
         """Most frames by which a window begins before its action."""
-        return NEWEST_CLIPS * CLIP_FRAMES if self.newest > 0 else self.near_frames
+        return max(self.near_frames, NEWEST_CLIPS * CLIP_FRAMES if self.newest > 0 else 0)
 
     def __len__(self) -> int:
         """Number of starts: every frame of every action."""

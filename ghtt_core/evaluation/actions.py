@@ -29,7 +29,7 @@ from ghtt_core.evaluation.metrics import Average
 from ghtt_core.evaluation.scores import Scores, pool
 from ghtt_core.evaluation.trials import Trial
 from ghtt_core.hands.layout import CLIP_FRAMES, MAX_CLIPS
-from ghtt_core.hands.skeleton import hold_skeleton
+from ghtt_core.hands.skeleton import hold_skeleton, skeleton_evidence
 from ghtt_core.models.action_block import ActionBlock, ActionEncoding
 from ghtt_core.models.checkpoint import Checkpoint
 from ghtt_core.streaming.forecasting import ObservedAction, forecast_action, forecast_pose, num_clips, sample_noise
@@ -117,11 +117,12 @@ def _refine_clips(trial: Trial, segments: tuple[ActionSegment, ...], checkpoint:
     newest = torch.minimum(index[:, -1], torch.tensor(ends) - 1)
     index = torch.minimum(index, newest[:, None])
     joints, joint_valid = torch.from_numpy(trial.observed), torch.from_numpy(trial.joint_valid)
-    skeleton = skeletons_known_by(joints, joint_valid, checkpoint.template.cpu(), newest)
+    evidence = skeleton_evidence(joints, joint_valid, checkpoint.template.cpu())
+    held = hold_skeleton(joints[index], joint_valid[index], skeletons_known_by(evidence, newest))
     window = refine_windows(
         checkpoint.pose_block,
         checkpoint.template,
-        hold_skeleton(joints[index], joint_valid[index], skeleton).to(device),
+        held.to(device),
         joint_valid[index].to(device),
         frame_valid=inside.to(device),
     )

@@ -37,14 +37,14 @@ VALID_JOINTS: Final = (0, *range(2, 21))
 """The 20 joints the paper's datasets annotate."""
 RELATIVE_JOINTS: Final = tuple(range(2, 21))
 """The 19 joints of root-relative errors: the wrist is the origin, the thumb CMC is not annotated."""
+FINGERS: Final = ((2, 3, 4), (5, 6, 7, 8), (9, 10, 11, 12), (13, 14, 15, 16), (17, 18, 19, 20))
+"""Joints of each finger from its MCP to the tip."""
 HAND_PARTS: Final[dict[str, tuple[tuple[int, ...], ...]]] = {
     "joint": tuple((joint,) for joint in range(NUM_JOINTS)),
-    "finger": ((0, 1, 5, 9, 13, 17), (2, 3, 4), (5, 6, 7, 8), (9, 10, 11, 12), (13, 14, 15, 16), (17, 18, 19, 20)),
+    "finger": ((0, 1, 5, 9, 13, 17), *FINGERS),
     "hand": (tuple(range(NUM_JOINTS)),),
 }
 """Three ways to cut a hand into groups of joints; ``finger`` is the palm and five fingers."""
-FINGERS: Final = ((2, 3, 4), (5, 6, 7, 8), (9, 10, 11, 12), (13, 14, 15, 16), (17, 18, 19, 20))
-"""Joints of each finger from its MCP to the tip."""
 BONES: Final = (
     *((parent, joint) for joint, parent in enumerate(PARENTS) if parent >= 0 and THUMB_CMC not in (parent, joint)),
     (WRIST, 2),

@@ -273,6 +273,7 @@ def refine_causal(
     frames = len(joints)
     steps = torch.arange(CLIP_FRAMES, device=joints.device)
     back = torch.arange(1 - min(MEMORY_FRAMES, frames), 1, device=joints.device)
+    evidence = skeleton_evidence(joints, joint_valid, template) if Anchor.of(anchor).holds_skeleton else None
     refined, seen = [], []
     for newest in torch.split(torch.arange(frames, device=joints.device), batch_size):
         index = (newest[:, None] - CLIP_FRAMES + 1).clamp(min=0) + steps  # (B, 16); a short window starts at frame 0
@@ -281,9 +282,9 @@ def refine_causal(
         history = newest[:, None] + back
         known = observed[history.clamp(min=0)] & (history >= 0)[..., None]
         observed_joints = joints[index]
-        if Anchor.of(anchor).holds_skeleton:
-            skeleton = skeletons_known_by(joints, joint_valid, template, newest)
-            observed_joints = hold_skeleton(observed_joints, joint_valid[index], skeleton)
+        if evidence is not None:
+            known_by_now = skeletons_known_by(evidence, newest)
+            observed_joints = hold_skeleton(observed_joints, joint_valid[index], known_by_now)
         window = refine_windows(
             pose_block,
             template,

@@ -62,20 +62,17 @@ class SkeletonMemory:
         return estimate_skeleton(self._evidence.pick(slice(0, min(self._total, MEMORY_FRAMES))))
 
 
-def skeletons_known_by(joints: Tensor, joint_valid: Tensor, template: Tensor, frames: Tensor) -> Skeleton:
+def skeletons_known_by(evidence: SkeletonEvidence, frames: Tensor) -> Skeleton:
     """What a stream would know of its skeletons by some frames of a recording.
 
     Args:
-        joints: (T, 2, 21, 3) metres.
-        joint_valid: (T, 2, 21) bool.
-        template: (2, 5, 3) canonical palms.
+        evidence: Of the T frames of the recording.
         frames: (B,) int64, the newest frame each.
 
     Returns:
         Skeletons (B, 2).
     """
-    evidence = skeleton_evidence(joints, joint_valid, template)
-    back = torch.arange(1 - min(MEMORY_FRAMES, len(joints)), 1, device=frames.device)
+    back = torch.arange(1 - min(MEMORY_FRAMES, len(evidence.seen)), 1, device=frames.device)
     history = frames[:, None] + back  # (B, M)
     there = (history >= 0)[..., None]
     known = evidence.pick(history.clamp(min=0))

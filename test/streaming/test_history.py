@@ -10,6 +10,7 @@ import torch
 from streaming_scenes import moving_hands, stream
 
 from ghtt_core.hands.canonical import estimate_template, palm_size
+from ghtt_core.hands.skeleton import skeleton_evidence
 from ghtt_core.streaming.history import ClipHistory, FrameWindow
 from ghtt_core.streaming.skeleton_memory import SkeletonMemory, skeletons_known_by
 
@@ -77,11 +78,10 @@ def test_a_stream_knows_the_same_skeletons_as_a_recording_by_then(frames: int) -
     for t in range(frames):
         memory.push(joints[max(t - 15, 0) : t + 1], valid[max(t - 15, 0) : t + 1])
     online = memory.skeleton()
-    batch = skeletons_known_by(joints, valid, template, torch.tensor([frames - 1]))
+    evidence = skeleton_evidence(joints, valid, template)
+    batch = skeletons_known_by(evidence, torch.tensor([frames - 1]))
     assert torch.allclose(online.bones, batch.bones[0], atol=1e-6)
     assert torch.allclose(online.palm, batch.palm[0], atol=1e-6)
     memory.clear()
     memory.push(joints[:1], valid[:1])
-    assert torch.allclose(
-        memory.skeleton().bones, skeletons_known_by(joints, valid, template, torch.tensor([0])).bones[0]
-    )
+    assert torch.allclose(memory.skeleton().bones, skeletons_known_by(evidence, torch.tensor([0])).bones[0])
