@@ -74,12 +74,17 @@ train-image: venv
 	$(PY) -m pip install --quiet --constraint requirements/constraints.txt --editable ".[train,minilm]"
 	@$(MAKE) --no-print-directory out/data/synthetic/dataset.json
 	$(PY) -m ghtt_core.cli.main train image config/recipes/small_image.yaml --resume
-	$(PY) -m ghtt_core.cli.main models verify out/train/small_image/checkpoint
-	mkdir -p models && rm -rf models/f-small && cp -r out/train/small_image/checkpoint models/f-small
+	@$(MAKE) --no-print-directory out/data/hands/dataset.json
+	$(PY) -m ghtt_core.cli.main train crop config/recipes/small_crop.yaml --resume
+	$(PY) -m ghtt_core.cli.main models verify out/train/small_crop/checkpoint
+	mkdir -p models && rm -rf models/f-small && cp -r out/train/small_crop/checkpoint models/f-small
 
 out/data/synthetic/dataset.json:
 	$(PY) -m ghtt_core.cli.main prepare synthetic --store $(@D) --sequences 440 --frames 288 \
 		--images jpeg --picture-every 24 --seed 11
+out/data/hands/dataset.json:
+	$(PY) -m ghtt_core.cli.main prepare synthetic --store $(@D) --sequences 1100 --frames 288 \
+		--val-share 0.04 --test-share 0 --images jpeg --picture-every 36 --seed 12
 
 # Two steps at a time with a thread each: two networks side by side use two cores better than one after the other, and
 # with more threads than cores all wait for each other.

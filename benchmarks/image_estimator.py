@@ -24,7 +24,7 @@ from ghtt_core.hands import normalised_camera as normal
 from ghtt_core.models.config import ImageEstimatorConfig
 from ghtt_core.models.image_checkpoint import load_image_checkpoint
 from ghtt_core.models.image_estimator import ImageEstimator, network_input, to_points
-from ghtt_core.models.image_inference import FastImageEstimator
+from ghtt_core.models.image_inference import FastNetwork
 from ghtt_core.models.model_folder import find_image_model
 
 
@@ -63,7 +63,7 @@ def main() -> None:
         plain = network(image)
         table.add_row("the network as it is trained", f"{milliseconds(lambda: network(image), options.rounds):.1f}")
         for dtype in (torch.float32, torch.bfloat16):
-            fast = FastImageEstimator(network, dtype)
+            fast = FastNetwork(network, dtype)
             said = fast(image)
             away = (to_points(said.pixels, said.depth) - to_points(plain.pixels, plain.depth)).norm(dim=-1).mean()
             what = f"folded, {str(dtype).removeprefix('torch.')} ({1e3 * float(away):.2f} mm away)"

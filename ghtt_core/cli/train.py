@@ -13,6 +13,7 @@ Examples:
   ghtt train action config/recipes/small_action.yaml --out out/action --tensorboard
   ghtt train fid config/recipes/small_fid.yaml --out out/fid
   ghtt train image config/recipes/small_image.yaml --out out/image
+  ghtt train crop config/recipes/small_crop.yaml --out out/crop
   torchrun --nproc-per-node 2 --no-python ghtt train pose config/recipes/paper_pose.yaml --device cuda
 """
 
@@ -78,6 +79,11 @@ class ImageOptions(_TrainOptions):
 
 
 @dataclass(frozen=True)
+class CropOptions(_TrainOptions):
+    """Train the second look of a trained image estimator, at each hand in a crop of its own."""
+
+
+@dataclass(frozen=True)
 class FidOptions(_TrainOptions):
     """Train the network behind the Fréchet distance of forecasts."""
 
@@ -88,6 +94,7 @@ TrainOptions = (
     | Annotated[ObjectOptions, tyro.conf.subcommand("object")]
     | Annotated[FidOptions, tyro.conf.subcommand("fid")]
     | Annotated[ImageOptions, tyro.conf.subcommand("image")]
+    | Annotated[CropOptions, tyro.conf.subcommand("crop")]
 )
 """The training commands, as `ghtt_core.cli.main` reads them."""
 
@@ -135,6 +142,8 @@ def _read_recipe(options: _TrainOptions) -> Any:
         from ghtt_core.training.action import ActionRecipe as recipe_class
     elif isinstance(options, ImageOptions):
         from ghtt_core.training.image import ImageRecipe as recipe_class
+    elif isinstance(options, CropOptions):
+        from ghtt_core.training.crop import CropRecipe as recipe_class
     elif isinstance(options, FidOptions):
         from ghtt_core.training.fid import FidRecipe as recipe_class
     else:
@@ -160,6 +169,10 @@ def _build_task(recipe: Any, options: _TrainOptions, device: torch.device, out: 
         from ghtt_core.training.image import build_image_task
 
         return build_image_task(recipe, device)
+    if isinstance(options, CropOptions):
+        from ghtt_core.training.crop import build_crop_task
+
+        return build_crop_task(recipe, device)
     if isinstance(options, FidOptions):
         from ghtt_core.training.fid import build_fid_task
 

@@ -1,6 +1,9 @@
 # Copyright 2026 The ghtt_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The paper's own estimator: the image network F on every frame by itself, moved to the real camera by EPnP."""
+"""The paper's own estimator: the image network F on every frame by itself, moved to the real camera by EPnP.
+
+A checkpoint may have a second look beside the paper's: each hand again, in a crop of its own (`second_look`).
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,14 @@ from numpy.typing import NDArray
 from ghtt_core.errors import InputError
 from ghtt_core.estimators.camera import EQUIDISTANT, PinholeCamera
 from ghtt_core.estimators.lifting import check_depth, palm_depth
+from ghtt_core.estimators.second_look import SecondLook
 from ghtt_core.hands.frame import HandFrame
 from ghtt_core.hands.layout import MCP_JOINTS, NUM_HANDS, NUM_JOINTS, PALM_JOINTS, WRIST
 from ghtt_core.hands.letterbox import Letterbox
-from ghtt_core.hands.normalised_camera import from_normalised
+from ghtt_core.hands.normalised_camera import HEIGHT, WIDTH, from_normalised
 from ghtt_core.models.image_checkpoint import load_image_checkpoint
-from ghtt_core.models.image_estimator import network_input
-from ghtt_core.models.image_inference import FastImageEstimator
+from ghtt_core.models.image_estimator import ImageEstimate, network_input
+from ghtt_core.models.image_inference import FastNetwork
 from ghtt_core.models.model_folder import find_image_model
 
 _OUTSIDE_CONFIDENCE: Final = 0.3
@@ -69,8 +73,11 @@ class ResNet18Hands:
             raise InputError(f"The precision is float32 or bfloat16, not {options.precision!r}.")
         checkpoint = load_image_checkpoint(find_image_model(options.checkpoint))
         self.card = checkpoint.card
-        self._network = FastImageEstimator(checkpoint.network, getattr(torch, options.precision))
+        dtype = getattr(torch, options.precision)
+        self._network: FastNetwork[ImageEstimate] = FastNetwork(checkpoint.network, dtype)
+        self._second_look = None if checkpoint.crop_network is None else SecondLook(checkpoint.crop_network, dtype)
         self._input_size = (checkpoint.card.model.input_width, checkpoint.card.model.input_height)
+        self._plane = max((WIDTH, HEIGHT), self._input_size)
         self._straightening: tuple[PinholeCamera, NDArray[np.float32], NDArray[np.float32]] | None = None
 
     def reset(self) -> None:
@@ -104,15 +111,22 @@ class ResNet18Hands:
             camera = camera.resized(width, height)
         if depth is not None:
             check_depth(depth, height, width)
-        estimate = self._network(network_input(torch.from_numpy(self._picture(image_bgr, camera))[None]))
+        picture = self._picture(image_bgr, camera)
+        small = picture
+        if self._input_size != self._plane:
+            small = np.asarray(cv2.resize(picture, self._input_size, interpolation=cv2.INTER_AREA), np.uint8)
+        estimate = self._network(network_input(torch.from_numpy(small)[None]))
         likely: NDArray[np.float32] = torch.sigmoid(estimate.presence[0]).numpy()
         joints, valid = from_normalised(
             estimate.pixels[0].double().numpy(),
             estimate.depth[0].double().numpy(),
             likely >= self._options.least_presence,
             Letterbox.fit((width, height)).intrinsics(camera.matrix),
-            bool(self._network.config.together),
+            bool(self.card.model.together),
         )
+        if self._second_look is not None:
+            onto = Letterbox.fit((width, height), self._plane).intrinsics(camera.matrix)
+            joints = self._second_look(picture, onto, joints, valid)
         pixels = camera.project(joints)
         for hand in np.flatnonzero(valid):
             joints[hand] *= self._scale(joints[hand], pixels[hand], depth)
@@ -130,13 +144,13 @@ class ResNet18Hands:
         return frame, estimate.image_feature[0].numpy().copy()
 
     def _picture(self, image: NDArray[np.uint8], camera: PinholeCamera) -> NDArray[np.uint8]:
-        """The network's input (height, width, 3), blue first, free of lens distortion."""
-        box = Letterbox.fit((camera.width, camera.height), self._input_size)
+        """The picture on the plane that F knows (height, width, 3), blue first, free of lens distortion."""
+        box = Letterbox.fit((camera.width, camera.height), self._plane)
         small = box.draw(image)
         if not any(camera.distortion):
             return small
         if self._straightening is None or self._straightening[0] != camera:
-            self._straightening = (camera, *_straightening(camera, box.intrinsics(camera.matrix), self._input_size))
+            self._straightening = (camera, *_straightening(camera, box.intrinsics(camera.matrix), self._plane))
         _, columns, rows = self._straightening
         return np.asarray(cv2.remap(small, columns, rows, cv2.INTER_LINEAR), np.uint8)
 

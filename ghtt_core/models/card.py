@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
 from ghtt_core.errors import CheckpointError
-from ghtt_core.models.config import BlockConfig, ImageEstimatorConfig, ObjectAggregatorConfig
+from ghtt_core.models.config import BlockConfig, HandCropConfig, ImageEstimatorConfig, ObjectAggregatorConfig
 
 FORMAT_VERSION: Final = 1
 """Raised when a reader of the old format could misread the new one."""
@@ -181,12 +181,14 @@ class ImageCard(JsonCard):
 
     Attributes:
         model: Sizes of the network.
+        crop: Sizes of the network of the second look, or None where there is none.
         kind: Tells this card from those of other checkpoints.
     """
 
     KIND: ClassVar[str] = IMAGE_ESTIMATOR
 
     model: ImageEstimatorConfig
+    crop: HandCropConfig | None = None
     kind: str = IMAGE_ESTIMATOR
 
     def __post_init__(self) -> None:
@@ -201,7 +203,12 @@ class ImageCard(JsonCard):
 
     @classmethod
     def _typed(cls, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {**super()._typed(values), "model": ImageEstimatorConfig.from_dict(values["model"])}
+        crop = values["crop"]
+        return {
+            **super()._typed(values),
+            "model": ImageEstimatorConfig.from_dict(values["model"]),
+            "crop": None if crop is None else HandCropConfig.from_dict(crop),
+        }
 
 
 def _names(values: Mapping[str, Any], field_name: str) -> tuple[str, ...]:

@@ -121,6 +121,28 @@ class ImageEstimatorConfig(_Sizes):
 
 
 @dataclass(frozen=True)
+class HandCropConfig(_Sizes):
+    """Sizes of the network that looks at each hand again in a crop of its own (our addition, see `hand_crop`).
+
+    Attributes:
+        base_width: Channels of the first stage of its ResNet-18.
+        input_size: Pixels of the crop, which is square.
+        hidden: Hidden channels of the hand head.
+    """
+
+    base_width: int = 32
+    input_size: int = 112
+    hidden: int = 96
+
+    def __post_init__(self) -> None:
+        """Refuses sizes no network can have."""
+        for field in fields(self):
+            least = 32 if field.name == "input_size" else 1
+            if getattr(self, field.name) < least:
+                raise CheckpointError(f"The network size {field.name!r} must be at least {least}.")
+
+
+@dataclass(frozen=True)
 class FidConfig(_Sizes):
     """Sizes of the network whose features the Fréchet distance of forecasts compares; the defaults are the paper's."""
 

@@ -54,7 +54,10 @@ class ImageEstimator(nn.Module):
         self.config = config
         self.backbone = ResNet18(config.base_width)
         channels = self.backbone.channels
-        self.attention = JointAttention([channels >> 2, channels >> 1, channels]) if config.attention_maps else None
+        self.attention = None
+        if config.attention_maps:
+            span = normal.WIDTH / normal.PIXEL_UNIT, normal.HEIGHT / normal.PIXEL_UNIT
+            self.attention = JointAttention([channels >> 2, channels >> 1, channels], NUM_HANDS, span)
         features = channels + (self.attention.features if self.attention else 0)
         self.hand_head = nn.Sequential(
             nn.Linear(features, config.hidden),

@@ -1,23 +1,41 @@
 # Copyright 2026 The ghtt_ros authors
 # SPDX-License-Identifier: Apache-2.0
-"""The image estimator as it runs online: batch norm folded into the convolutions, channels last, bfloat16 if wanted."""
+"""Networks that see, as they run online: batch norm folded into the convolutions, channels last, bfloat16 if wanted."""
 
 from __future__ import annotations
 
 import copy
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from ghtt_core.models.image_estimator import ImageEstimate, ImageEstimator
-from ghtt_core.models.resnet import ResidualBlock
+from ghtt_core.models.joint_attention import JointAttention
+from ghtt_core.models.resnet import ResidualBlock, ResNet18
+
+EstimateT = TypeVar("EstimateT", covariant=True)
 
 
-class FastImageEstimator(nn.Module):
-    """Gives what an `ImageEstimator` in evaluation mode gives, sooner."""
+class SeeingNetwork(Protocol[EstimateT]):
+    """What F and the network of its second look have in common."""
 
-    def __init__(self, network: ImageEstimator, dtype: torch.dtype = torch.float32) -> None:
+    @property
+    def backbone(self) -> ResNet18:
+        """The convolutions."""
+
+    @property
+    def attention(self) -> JointAttention | None:
+        """One look per joint."""
+
+    def heads(self, feature_maps: list[Tensor]) -> EstimateT:
+        """Estimates from the features of the backbone's four stages."""
+
+
+class FastNetwork(nn.Module, Generic[EstimateT]):
+    """Gives what a network in evaluation mode gives, sooner."""
+
+    def __init__(self, network: SeeingNetwork[EstimateT], dtype: torch.dtype = torch.float32) -> None:
         """Folds a copy of the network.
 
         Args:
@@ -26,9 +44,10 @@ class FastImageEstimator(nn.Module):
                 processor has instructions for it.
         """
         super().__init__()
-        self.config = network.config
-        self.network = copy.deepcopy(network).eval().requires_grad_(False)
-        backbone = self.network.backbone
+        self._network = network = copy.deepcopy(network)
+        backbone, attention = network.backbone, network.attention
+        assert isinstance(network, nn.Module)
+        network.eval().requires_grad_(False)
         _fold(backbone, "conv1", "bn1")
         for module in backbone.modules():
             if isinstance(module, ResidualBlock):
@@ -36,7 +55,6 @@ class FastImageEstimator(nn.Module):
                 _fold(module, "conv2", "bn2")
                 if module.downsample is not None:
                     _fold(module.downsample, "0", "1")
-        attention = self.network.attention
         if attention is not None:
             _fold(attention.merge, "0", "1")
             attention.to(memory_format=torch.channels_last, dtype=dtype)  # type: ignore[call-overload]
@@ -44,11 +62,10 @@ class FastImageEstimator(nn.Module):
         self._dtype = dtype
 
     @torch.inference_mode()
-    def forward(self, image: Tensor) -> ImageEstimate:
-        """Estimate from pictures ``(B, 3, input_height, input_width)``, red first, values / 255 - 0.5."""
+    def forward(self, image: Tensor) -> EstimateT:
+        """Estimate from pictures ``(B, 3, height, width)`` of the network's size, red first, values / 255 - 0.5."""
         image = image.to(dtype=self._dtype, memory_format=torch.channels_last)
-        estimate: ImageEstimate = self.network.heads(self.network.backbone.feature_maps(image))
-        return estimate
+        return self._network.heads(self._network.backbone.feature_maps(image))
 
 
 def _fold(owner: nn.Module, convolution: str, norm: str) -> None:

@@ -16,8 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ghtt_core.hands import normalised_camera as normal
-from ghtt_core.hands.layout import NUM_HANDS, NUM_JOINTS
+from ghtt_core.hands.layout import NUM_JOINTS
 
 WIDTH: Final = 64
 """Channels that are looked at."""
@@ -28,10 +27,10 @@ class Looked(NamedTuple):
 
     Attributes:
         features: ``(B, features)`` feature and place of all joints.
-        places: ``(B, 2, 21, 2)`` in latent coordinates.
-        of_hands: ``(B, 2 * 64)`` mean feature of each hand's places.
-        nearby: ``(B, 2, 21, 3)`` what each joint's own feature alone says about its latents.
-        scores: ``(B, 2, 21, h, w)`` logits over the cells of the map, of each joint being there.
+        places: ``(B, hands, 21, 2)`` in the network's units from the middle of its input.
+        of_hands: ``(B, hands * 64)`` mean feature of each hand's places.
+        nearby: ``(B, hands, 21, 3)`` what each joint's own feature alone says about it.
+        scores: ``(B, hands, 21, h, w)`` logits over the cells of the map, of each joint being there.
     """
 
     features: Tensor
@@ -44,18 +43,21 @@ class Looked(NamedTuple):
 class JointAttention(nn.Module):
     """Looks at a place per joint, an eighth of the input's size fine."""
 
-    def __init__(self, channels: Sequence[int]) -> None:
+    def __init__(self, channels: Sequence[int], hands: int, span: tuple[float, float]) -> None:
         """Builds it.
 
         Args:
             channels: Of the feature maps that are merged, finest first, each half the size of the one before.
+            hands: How many hands are looked for.
+            span: Width and height of the input in the units that places are told in.
         """
         super().__init__()
+        self._hands, self._span = hands, span
         self.lateral = nn.ModuleList(nn.Conv2d(count, WIDTH, 1) for count in channels)
         self.merge = nn.Sequential(nn.Conv2d(WIDTH, WIDTH, 3, 1, 1, bias=False), nn.BatchNorm2d(WIDTH), nn.ReLU())
-        self.maps = nn.Conv2d(WIDTH, NUM_HANDS * NUM_JOINTS, 1)
-        self.nearby = nn.Parameter(torch.zeros(NUM_HANDS * NUM_JOINTS, WIDTH, 3))
-        self.features = NUM_HANDS * NUM_JOINTS * (WIDTH + 2)
+        self.maps = nn.Conv2d(WIDTH, hands * NUM_JOINTS, 1)
+        self.nearby = nn.Parameter(torch.zeros(hands * NUM_JOINTS, WIDTH, 3))
+        self.features = hands * NUM_JOINTS * (WIDTH + 2)
         """Numbers per picture."""
 
     def forward(self, feature_maps: Sequence[Tensor]) -> Looked:
@@ -72,9 +74,9 @@ class JointAttention(nn.Module):
         with torch.autocast(merged.device.type, enabled=False):
             weight = functional.softmax(scores, dim=-1)
             seen = weight @ merged.flatten(2).transpose(1, 2).float()  # (B, 42, WIDTH)
-            place = weight @ _cell_centres(merged)  # (B, 42, 2)
+            place = weight @ _cell_centres(merged, self._span)  # (B, 42, 2)
             nearby = torch.einsum("bjc,jco->bjo", seen, self.nearby.float())
-        joints = (-1, NUM_HANDS, NUM_JOINTS)
+        joints = (-1, self._hands, NUM_JOINTS)
         return Looked(
             features=torch.cat((seen, place), dim=-1).flatten(1),
             places=place.reshape(*joints, 2),
@@ -84,12 +86,12 @@ class JointAttention(nn.Module):
         )
 
 
-def _cell_centres(feature_map: Tensor) -> Tensor:
-    """Latent coordinates ``(h * w, 2)`` of the cells of a feature map, float32."""
+def _cell_centres(feature_map: Tensor, span: tuple[float, float]) -> Tensor:
+    """Places ``(h * w, 2)`` of the cells of a feature map, from the middle of an input of that span; float32."""
     height, width = feature_map.shape[-2:]
     y, x = torch.meshgrid(
-        (torch.arange(height, device=feature_map.device) + 0.5) * (normal.HEIGHT / height) - normal.CENTRE[1],
-        (torch.arange(width, device=feature_map.device) + 0.5) * (normal.WIDTH / width) - normal.CENTRE[0],
+        ((torch.arange(height, device=feature_map.device) + 0.5) / height - 0.5) * span[1],
+        ((torch.arange(width, device=feature_map.device) + 0.5) / width - 0.5) * span[0],
         indexing="ij",
     )
-    return torch.stack((x, y), dim=-1).flatten(0, 1) / normal.PIXEL_UNIT
+    return torch.stack((x, y), dim=-1).flatten(0, 1)

@@ -199,3 +199,36 @@ def image_pose_loss(
     per_sample = kept / joint_valid.sum(dim=(-2, -1)).clamp(min=1)
     has_joints = joint_valid.flatten(-2).any(dim=-1)
     return masked_mean(per_sample, sample_valid & has_joints)
+
+
+def map_cross_entropy(scores: Tensor, places: Tensor, joint_valid: Tensor) -> Tensor:
+    """Mean cross-entropy of maps against the four cells around the true places, weighted bilinearly.
+
+    The mean place of such a target is the true place itself, however coarse the cells are.
+
+    Args:
+        scores: ``(..., h, w)`` logits.
+        places: ``(..., 2)`` true places as shares of the input's width and height; those outside it do not count.
+        joint_valid: ``(...)`` bool.
+
+    Returns:
+        A scalar.
+    """
+    height, width = scores.shape[-2:]
+    size = places.new_tensor((width, height))
+    place = places * size - 0.5
+    inside = ((place >= -0.5) & (place <= size - 0.5)).all(-1) & joint_valid
+    place = torch.minimum(torch.where(inside[..., None], place, 0.0).clamp(min=0), size - 1)
+    first = torch.minimum(place.floor(), size - 2)
+    share = place - first
+    likely = functional.log_softmax(scores.flatten(-2), dim=-1)
+    corner = (first[..., 1] * width + first[..., 0]).long()
+    total = torch.zeros_like(corner, dtype=scores.dtype)
+    for down in (0, 1):
+        for right in (0, 1):
+            across = share[..., 0] if right else 1 - share[..., 0]
+            along = share[..., 1] if down else 1 - share[..., 1]
+            cell = (corner + down * width + right)[..., None]
+            total = total - across * along * likely.gather(-1, cell)[..., 0]
+    mean: Tensor = (total * inside).sum() / inside.sum().clamp(min=1)
+    return mean

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -118,6 +118,7 @@ class ImageTask:
         """
         self.recipe, self.device = recipe, device
         data, console = recipe.data, console or Console(stderr=True)
+        self._earlier = load_image_checkpoint(Path(recipe.initial)) if recipe.initial is not None else None
         dataset = open_dataset(Path(data.dataset))
         size = (recipe.model.input_width, recipe.model.input_height)
         together = bool(recipe.model.together)
@@ -135,16 +136,16 @@ class ImageTask:
         self._pictures = self._source(self.train, console)
         self._validation_pictures = self._source(self.validation, console)
         self._maker = BatchMaker(self.train, self._pictures, recipe.augmentation, data.clip_frames, data.clip_step)
-        self._prefetcher: Prefetcher | None = None
+        self._prefetcher: Prefetcher[ImageBatch] | None = None
 
     def _objects(self) -> tuple[tuple[str, ...], Tensor | None, str]:
         """Names of the objects, their embeddings and the encoder's name; nothing for a network without object head."""
         recipe, names = self.recipe, self.train.store.object_names
         if recipe.model.text_width == 0:
             return (), None, ""
-        if not names and recipe.initial is not None:
+        earlier = self._earlier
+        if not names and earlier is not None:
             # Videos of a user name no objects: F keeps what it knows of them.
-            earlier = load_image_checkpoint(Path(recipe.initial))
             return earlier.card.object_names, earlier.object_text.to(self.device), earlier.card.text_encoder
         if not names:
             raise RecipeError("model.text_width must be 0, because the dataset names no objects")
@@ -161,8 +162,7 @@ class ImageTask:
             digest = load_pretrained(self.network.backbone, Path(recipe.pretrained))
             console.print(f"starting from {recipe.pretrained}, sha256 {digest}", soft_wrap=True)
             return {"file": Path(recipe.pretrained).name, "sha256": digest}
-        if recipe.initial is not None:
-            earlier = load_image_checkpoint(Path(recipe.initial))
+        if (earlier := self._earlier) is not None:
             if earlier.card.model != recipe.model:
                 raise RecipeError(f"model must be that of the checkpoint {recipe.initial}: {earlier.card.model}")
             self.network.load_state_dict(earlier.network.state_dict())
@@ -231,7 +231,18 @@ class ImageTask:
             metrics={"image": metrics},
             storage=recipe.storage,
         )
-        save_image_checkpoint(folder, self.network, card, self.object_text)
+        crop_network = None
+        if (earlier := self._earlier) is not None and earlier.crop_network is not None:
+            # The second look goes on as it was, with what its card said about it.
+            crop_network, stage = earlier.crop_network, "crop"
+            card = replace(
+                card,
+                crop=earlier.card.crop,
+                training_recipe={**card.training_recipe, stage: earlier.card.training_recipe[stage]},
+                data_summary={**card.data_summary, stage: earlier.card.data_summary[stage]},
+                metrics={**card.metrics, stage: earlier.card.metrics[stage]},
+            )
+        save_image_checkpoint(folder, self.network, card, self.object_text, crop_network)
 
     def close(self) -> None:
         """Stop the threads that make batches."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -20,6 +20,8 @@ from torch import Tensor
 
 from ghtt_core.training.image_augmentation import ImageAugmentation, PictureChange, change_picture, draw_changes
 from ghtt_core.training.image_frames import ImageFrames
+
+BatchT = TypeVar("BatchT")
 
 
 class PictureSource(Protocol):
@@ -106,10 +108,10 @@ class BatchMaker:
         return make_batch(self._frames, self._pictures, [i for i, _ in items], [change for _, change in items])
 
 
-class Prefetcher:
+class Prefetcher(Generic[BatchT]):
     """Keeps the batches of the coming steps in the making."""
 
-    def __init__(self, make: Callable[[int], ImageBatch], workers: int, ahead: int) -> None:
+    def __init__(self, make: Callable[[int], BatchT], workers: int, ahead: int) -> None:
         """Start the threads.
 
         Args:
@@ -119,9 +121,9 @@ class Prefetcher:
         """
         self._make, self._ahead = make, ahead
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="pictures")
-        self._coming: dict[int, Future[ImageBatch]] = {}
+        self._coming: dict[int, Future[BatchT]] = {}
 
-    def get(self, step: int) -> ImageBatch:
+    def get(self, step: int) -> BatchT:
         """The batch of a step; begins those up to `ahead` steps later.
 
         Raises:

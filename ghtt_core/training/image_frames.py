@@ -123,29 +123,42 @@ class ImageFrames:
 
     def target(self, item: int, change: PictureChange = UNCHANGED) -> ImageTarget:
         """What F should say about a picture after a change."""
-        sequence, number, frame = map(int, self.rows[item])
-        view, intrinsics = self._camera(sequence, number)
-        row = int(self.store.starts[sequence]) + frame
-        pose = view.pose(frame).astype(np.float64)
-        joints = self.store.joints[row].astype(np.float64) @ pose[:, :3].T + pose[:, 3]
-        valid = np.array(self.store.valid[row])
-        intrinsics = intrinsics.copy()
+        joints, valid, intrinsics = self.hands(item)
         if change.mirrored:
             joints, valid = mirrored(joints), valid[::-1].copy()
             intrinsics[0, 2] = normal.WIDTH - 1 - intrinsics[0, 2]
         unit = normal.WIDTH / self.input_size[0], normal.HEIGHT / self.input_size[1]
         intrinsics[:2, 2] += (change.right * unit[0], change.down * unit[1])
         present = valid & in_picture(joints, intrinsics)
-        joint_valid = np.broadcast_to(self.store.joint_valid[sequence], (NUM_HANDS, NUM_JOINTS))
+        joint_valid = np.broadcast_to(self.joint_valid(item), (NUM_HANDS, NUM_JOINTS))
         moved, posed = normal.to_normalised(joints, present, intrinsics, self._together)
+        sequence, _, frame = self.rows[item]
         depth = moved[..., 2]
         return ImageTarget(
             pixels=normal.project(moved, normal.normalised_matrix()).astype(np.float32),
             depth=depth.astype(np.float32),
             joint_valid=joint_valid & posed[:, None],
             presence=present,
-            object_id=int(self.store.objects[row]) if present.any() else NO_OBJECT,
+            object_id=int(self.store.objects[self.store.starts[sequence] + frame]) if present.any() else NO_OBJECT,
         )
+
+    def hands(self, item: int) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
+        """The hands of a picture.
+
+        Returns:
+            Joints (2, 21, 3) metres in the view's camera frame, (2,) bool which hands are known, and the camera's
+            intrinsics (3, 3) on the 480x270 plane.
+        """
+        sequence, number, frame = map(int, self.rows[item])
+        view, intrinsics = self._camera(sequence, number)
+        row = int(self.store.starts[sequence]) + frame
+        pose = view.pose(frame).astype(np.float64)
+        joints = self.store.joints[row].astype(np.float64) @ pose[:, :3].T + pose[:, 3]
+        return joints, np.array(self.store.valid[row]), intrinsics.copy()
+
+    def joint_valid(self, item: int) -> NDArray[np.bool_]:
+        """Joints (21,) that the picture's sequence has."""
+        return np.asarray(self.store.joint_valid[self.rows[item, 0]])
 
     def _camera(self, sequence: int, number: int) -> tuple[View, NDArray[np.float64]]:
         """A view and its intrinsics on the 480x270 plane."""

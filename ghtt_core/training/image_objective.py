@@ -74,7 +74,8 @@ def image_loss(
         parts["relative"] = _relative_error(estimate, batch)
         total = total + goal.relative * parts["relative"]
     if goal.maps > 0 and estimate.map_scores is not None:
-        parts["maps"] = _map_error(estimate.map_scores, batch)
+        shares = batch.pixels / batch.pixels.new_tensor((normal.WIDTH, normal.HEIGHT))
+        parts["maps"] = losses.map_cross_entropy(estimate.map_scores, shares, batch.joint_valid)
         total = total + goal.maps * parts["maps"]
     if estimate.object_feature is not None and object_text is not None:
         known = batch.object_id >= 0
@@ -88,35 +89,6 @@ def _relative_error(estimate: ImageEstimate, batch: ImageBatch) -> Tensor:
     said, true = to_points(estimate.pixels, estimate.depth), to_points(batch.pixels, batch.depth)
     said, true = said - said[..., WRIST : WRIST + 1, :], true - true[..., WRIST : WRIST + 1, :]
     return losses.masked_l1(said, true, batch.joint_valid[..., None])
-
-
-def _map_error(scores: Tensor, batch: ImageBatch) -> Tensor:
-    """Mean cross-entropy of the maps against the four cells around the true places, weighted bilinearly.
-
-    The mean place of such a target is the true place itself, however coarse the cells are.
-
-    Args:
-        scores: (B, 2, 21, h, w) logits.
-        batch: What is true.
-    """
-    height, width = scores.shape[-2:]
-    size = batch.pixels.new_tensor((width, height))
-    place = batch.pixels * (size / batch.pixels.new_tensor((normal.WIDTH, normal.HEIGHT))) - 0.5  # (B, 2, 21, 2)
-    inside = ((place >= -0.5) & (place <= size - 0.5)).all(-1) & batch.joint_valid
-    place = torch.minimum(torch.where(inside[..., None], place, 0.0).clamp(min=0), size - 1)
-    first = torch.minimum(place.floor(), size - 2)
-    share = place - first
-    likely = functional.log_softmax(scores.flatten(-2), dim=-1)
-    corner = (first[..., 1] * width + first[..., 0]).long()
-    total = torch.zeros_like(corner, dtype=scores.dtype)
-    for down in (0, 1):
-        for right in (0, 1):
-            across = share[..., 0] if right else 1 - share[..., 0]
-            along = share[..., 1] if down else 1 - share[..., 1]
-            cell = (corner + down * width + right)[..., None]
-            total = total - across * along * likely.gather(-1, cell)[..., 0]
-    mean: Tensor = (total * inside).sum() / inside.sum().clamp(min=1)
-    return mean
 
 
 class ImageFigures:

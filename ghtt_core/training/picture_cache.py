@@ -13,15 +13,15 @@ import json
 import shutil
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 
+from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.errors import OutputError
-from ghtt_core.training.image_frames import ImageFrames
 
 _RUN: Final = 512
 """Pictures that one thread decodes in a row."""
@@ -29,10 +29,29 @@ _SPARE_BYTES: Final = 1 << 30
 """Disk space that is left to others."""
 
 
+class PictureList(Protocol):
+    """Pictures of a store, all of one size.
+
+    Attributes:
+        rows: (M, ...) what tells the pictures apart.
+        input_size: (width, height).
+    """
+
+    rows: NDArray[np.int32]
+    store: SequenceStore
+    input_size: tuple[int, int]
+
+    def __len__(self) -> int:
+        """Number of pictures."""
+
+    def read(self, item: int) -> NDArray[np.uint8]:
+        """Picture (height, width, 3), blue first. May be called from several threads."""
+
+
 class PictureCache:
     """All pictures of some frames, ready to be trained on."""
 
-    def __init__(self, frames: ImageFrames, folder: Path, workers: int = 2, console: Console | None = None) -> None:
+    def __init__(self, frames: PictureList, folder: Path, workers: int = 2, console: Console | None = None) -> None:
         """Open the cache of these frames, decoding what it lacks.
 
         Args:
@@ -69,7 +88,7 @@ class PictureCache:
         """Picture (height, width, 3), blue first; a copy."""
         return np.array(self.pictures[item])
 
-    def _fill(self, frames: ImageFrames, done: NDArray[np.bool_], workers: int, console: Console) -> None:
+    def _fill(self, frames: PictureList, done: NDArray[np.bool_], workers: int, console: Console) -> None:
         runs = [np.arange(first, min(first + _RUN, len(frames))) for first in range(0, len(frames), _RUN)]
         runs = [run[~done[run]] for run in runs if not done[run].all()]
         progress = Progress(console=console, transient=True, disable=not console.is_terminal)
@@ -85,7 +104,7 @@ class PictureCache:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
-    def _decode(self, frames: ImageFrames, run: NDArray[np.int64], done: NDArray[np.bool_]) -> int:
+    def _decode(self, frames: PictureList, run: NDArray[np.int64], done: NDArray[np.bool_]) -> int:
         for item in run:
             self.pictures[item] = frames.read(int(item))
         done[run] = True

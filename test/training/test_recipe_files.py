@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from ghtt_core.training.action import ActionRecipe
+from ghtt_core.training.crop import CropRecipe
 from ghtt_core.training.fid import FidRecipe
 from ghtt_core.training.image import ImageRecipe
 from ghtt_core.training.object import ObjectRecipe
@@ -23,6 +24,7 @@ KINDS: dict[str, type[Any]] = {
     "action": ActionRecipe,
     "object": ObjectRecipe,
     "image": ImageRecipe,
+    "crop": CropRecipe,
     "fid": FidRecipe,
 }
 FILES = sorted((ROOT / "config" / "recipes").glob("*.yaml"))
