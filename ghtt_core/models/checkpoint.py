@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 BLOCK_NAMES: Final = ("pose_block", "action_block", "object_aggregator")
+_TRANSITIONS: Final = "label_transitions"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,8 @@ class Checkpoint:
         label_text: ``(K, text_width)`` float32 text embeddings of the labels.
         object_names: Object names.
         object_text: ``(M, text_width)`` float32 text embeddings of the object names.
+        label_transitions: ``(K, K)`` float32, how often each label followed each other one in training, or None where
+            nobody counted.
     """
 
     pose_block: PoseBlock
@@ -64,6 +67,7 @@ class Checkpoint:
     label_text: Tensor
     object_names: tuple[str, ...]
     object_text: Tensor
+    label_transitions: Tensor | None = None
 
 
 def save_checkpoint(
@@ -72,6 +76,7 @@ def save_checkpoint(
     card: Card,
     label_text: Tensor | None = None,
     object_text: Tensor | None = None,
+    label_transitions: Tensor | None = None,
 ) -> Card:
     """Writes a checkpoint so that the folder holds either the old or the new one, never half of one.
 
@@ -81,12 +86,13 @@ def save_checkpoint(
         card: The card; its storage says how weights are stored, its sha256 and shapes are filled in here.
         label_text: ``(K, text_width)`` embeddings of the card's labels.
         object_text: ``(M, text_width)`` embeddings of the card's object names.
+        label_transitions: ``(K, K)`` how often each label followed each other one in training.
 
     Returns:
         The card as written.
 
     Raises:
-        CheckpointError: Blocks or text tables do not fit the card.
+        CheckpointError: Blocks or tables do not fit the card.
         OutputError: The folder cannot be written.
     """
     _check_blocks(blocks, card)
@@ -101,6 +107,10 @@ def save_checkpoint(
             raise CheckpointError(f"The card names {count} entries for {name}, the table has another number.")
         if text is not None and count:
             tensors[name] = text.detach().cpu().to(torch.float32).contiguous()
+    if label_transitions is not None:
+        if label_transitions.shape != (len(card.labels), len(card.labels)):
+            raise CheckpointError(f"The card names {len(card.labels)} labels, the transitions are of other ones.")
+        tensors[_TRANSITIONS] = label_transitions.detach().cpu().to(torch.float32).contiguous()
     return write_folder(folder, tensors, card)
 
 
@@ -136,6 +146,7 @@ def load_checkpoint(folder: Path | str, device: torch.device | str = "cpu") -> C
         label_text=text_table(tensors, "label_text", len(card.labels), card.text_width, folder).to(device),
         object_names=card.object_names,
         object_text=text_table(tensors, "object_text", len(card.object_names), card.text_width, folder).to(device),
+        label_transitions=_transitions(tensors, len(card.labels), folder),
     )
 
 
@@ -164,6 +175,15 @@ def require_text_encoder(card: Card, name: str, width: int) -> None:
             f"The checkpoint {card.model_id!r} was trained with text encoder {card.text_encoder!r} "
             f"({card.text_width} channels) and cannot be used with {name!r} ({width} channels)."
         )
+
+
+def _transitions(tensors: Mapping[str, Tensor], labels: int, folder: Path) -> Tensor | None:
+    if _TRANSITIONS not in tensors:
+        return None
+    counts = text_table(tensors, _TRANSITIONS, labels, labels, folder)
+    if not (torch.isfinite(counts).all() and (counts >= 0).all()):
+        raise CheckpointError(f"The checkpoint {folder} counts label transitions below zero or without end.")
+    return counts
 
 
 def _check_blocks(blocks: Mapping[str, nn.Module], card: Card) -> None:

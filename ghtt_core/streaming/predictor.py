@@ -74,8 +74,9 @@ class MotionPredictor:
         action_block: FastActionBlock | None = None
         if checkpoint.action_block is not None and checkpoint.labels:
             action_block = prepare_for_inference(checkpoint.action_block.to(self.device).eval(), dtype)
-            label_text = checkpoint.label_text.to(self.device)
-            self._recogniser = ActionRecogniser(action_block, label_text, self.config.segmentation)
+            label_text, counts = checkpoint.label_text.to(self.device), checkpoint.label_transitions
+            transitions = None if counts is None else counts.numpy()
+            self._recogniser = ActionRecogniser(action_block, label_text, self.config.segmentation, transitions)
         self._forecaster = Forecaster(self._pose_block, action_block, self.config, self.device, seed)
         object_width = max(checkpoint.card.text_width, 1)
         aggregator = checkpoint.object_aggregator

@@ -35,7 +35,11 @@ class ActionRecogniser:
     """Holds the label embeddings, what is believed to go on, and from where on forecasts observe it."""
 
     def __init__(
-        self, action_block: ActionBlock | FastActionBlock, label_text: Tensor, config: SegmentationConfig
+        self,
+        action_block: ActionBlock | FastActionBlock,
+        label_text: Tensor,
+        config: SegmentationConfig,
+        transitions: NDArray[np.floating] | None = None,
     ) -> None:
         """Embed the labels once.
 
@@ -43,11 +47,12 @@ class ActionRecogniser:
             action_block: A.
             label_text: (L, text_width) embeddings of all labels, L >= 1.
             config: Hysteresis of the segmentation.
+            transitions: (L, L) how often each label followed each other one in training, if that is known.
         """
         self._action_block = action_block
         with torch.inference_mode():
             self._labels = action_block.embed_labels(label_text)
-        self._start, self._belief = ActionStart(config), LabelBelief(config)
+        self._start, self._belief = ActionStart(config), LabelBelief(config, transitions)
 
     def clear(self) -> None:
         """Begin a new stream."""

@@ -50,12 +50,15 @@ class SegmentationConfig:
         persistence: Updates in a row that must agree on the new label before the segment changes.
         tie: Nats within which a longer observation is preferred.
         stay: Chance that an action is still going on a clip (16 frames) later.
+        novelty: Chance that an action is followed by just any, and not by one that followed it in training; 1 to
+            expect nothing.
     """
 
     margin: float = 1.0
     persistence: int = 2
     tie: float = 0.1
     stay: float = 0.92
+    novelty: float = 0.25
 
     def __post_init__(self) -> None:
         """Refuse impossible values.
@@ -65,6 +68,8 @@ class SegmentationConfig:
         """
         if not (self.margin >= 0 and self.persistence >= 1 and self.tie >= 0 and 0 <= self.stay < 1):
             raise InputError("Segmentation needs margin >= 0, persistence >= 1, tie >= 0 and stay in [0, 1).")
+        if not 0 < self.novelty <= 1:
+            raise InputError(f"Segmentation needs a novelty above 0, at most 1, not {self.novelty}.")
 
 
 class ActionStart:
@@ -127,13 +132,20 @@ class LabelBelief:
     """What is going on, believed from all that was seen: the most probable path of a hidden Markov model over labels.
 
     The newest clips alone name the action anew at every update, and often otherwise. Here an action usually goes on,
-    and it takes evidence to believe in another. Every label carries along when its own best path came to it, so an
-    action that is believed late is still said to have begun when it did.
+    and it takes evidence to believe in another, more of it where that one did not follow in training: what is grabbed
+    is put down later, not before. Every label carries along when its own best path came to it, so an action that is
+    believed late is still said to have begun when it did.
     """
 
-    def __init__(self, config: SegmentationConfig) -> None:
-        """Start knowing nothing."""
-        self._stay = config.stay
+    def __init__(self, config: SegmentationConfig, transitions: NDArray[np.floating] | None = None) -> None:
+        """Start knowing nothing of the stream.
+
+        Args:
+            config: How readily another action is believed.
+            transitions: (L, L) how often each label followed each other one; without it all are expected alike.
+        """
+        self._stay, self._novelty = config.stay, config.novelty
+        self._follows = None if transitions is None else _shares(transitions)
         self.clear()
 
     def clear(self) -> None:
@@ -164,7 +176,7 @@ class LabelBelief:
             stay = self._stay ** ((frames - self._frames) / CLIP_FRAMES)
             with np.errstate(divide="ignore"):
                 gone_on = self._believed + np.log(stay)
-                changed = self._believed.max() + np.log((1 - stay) / len(path))
+                changed = np.log(1 - stay) + self._entered(stay)
             # What made the difference is in the newest clip.
             self._starts = np.where(changed > gone_on, max(frames - CLIP_FRAMES, 0), self._starts)
             path = path + np.maximum(gone_on, changed)
@@ -172,3 +184,24 @@ class LabelBelief:
         said = _CALIBRATION * self._believed
         normalised: NDArray[np.float32] = (said - np.logaddexp.reduce(said)).astype(np.float32)
         return normalised
+
+    def _entered(self, stay: float) -> NDArray[np.float64]:
+        """(L,) how probable the best path is that comes to a label from another one."""
+        believed, uniform = self._believed, 1 / len(self._starts)
+        assert believed is not None
+        if self._follows is None:
+            return np.full(len(believed), believed.max() + np.log(uniform))
+        # After a pause, during which more than one action may have passed, anything may go on.
+        expected = (1 - self._novelty) * stay
+        return np.asarray((believed[:, None] + np.log(expected * self._follows + (1 - expected) * uniform)).max(axis=0))
+
+
+def _shares(transitions: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Chances (L, L) of the next label, from counts; uniform where nothing followed.
+
+    A label that follows itself is no change and does not count.
+    """
+    counts = np.array(transitions, np.float64)
+    np.fill_diagonal(counts, 0.0)
+    total = counts.sum(axis=1, keepdims=True)
+    return np.asarray(np.where(total > 0, counts / np.maximum(total, 1.0), 1 / len(counts)))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ghtt_core.data.store.sequence_store import SequenceStore
+from ghtt_core.data.transitions import count_transitions
 from ghtt_core.data.windows import ActionWindow, ActionWindowSampler
 from ghtt_core.hands.layout import MAX_CLIPS
 from ghtt_core.models import losses
@@ -214,7 +215,8 @@ class ActionTask:
             metrics={**before.metrics, "action": metrics},
         )
         blocks = {"pose_block": self.checkpoint.pose_block, "action_block": self.action_block}
-        save_checkpoint(folder, blocks, card, label_text=self.label_text, object_text=self.object_text)
+        transitions = torch.from_numpy(count_transitions(self.store))
+        save_checkpoint(folder, blocks, card, self.label_text, self.object_text, transitions)
 
 
 class _Split:

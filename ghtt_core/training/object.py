@@ -169,7 +169,7 @@ class ObjectTask:
         blocks: dict[str, nn.Module] = {"pose_block": previous.pose_block, "object_aggregator": self.aggregator}
         if previous.action_block is not None:
             blocks["action_block"] = previous.action_block
-        save_checkpoint(folder, blocks, card, label_text=previous.label_text, object_text=previous.object_text)
+        save_checkpoint(folder, blocks, card, previous.label_text, previous.object_text, previous.label_transitions)
 
 
 def build_object_task(recipe: ObjectRecipe, device: torch.device) -> ObjectTask:

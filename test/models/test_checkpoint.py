@@ -81,6 +81,21 @@ def test_round_trip(tmp_path: Path, storage: str, tolerance: float) -> None:
             assert (got - value).abs().max() <= tolerance * value.abs().max()
 
 
+def test_transitions_of_labels_are_kept_and_checked(tmp_path: Path) -> None:
+    tables = (torch.eye(2, TEXT), torch.eye(3, TEXT))
+    assert load_checkpoint(save(tmp_path / "without")).label_transitions is None
+    counts = torch.tensor([[0, 7], [3, 0]])
+    save_checkpoint(tmp_path / "with", blocks(), card(storage="int8"), *tables, counts)
+    loaded = load_checkpoint(tmp_path / "with").label_transitions
+    assert loaded is not None
+    assert torch.equal(loaded, counts.float())
+    with pytest.raises(CheckpointError, match="transitions are of other ones"):
+        save_checkpoint(tmp_path / "wrong", blocks(), card(), *tables, torch.zeros(3, 3))
+    save_checkpoint(tmp_path / "wrong", blocks(), card(), *tables, -counts)
+    with pytest.raises(CheckpointError, match="below zero"):
+        load_checkpoint(tmp_path / "wrong")
+
+
 def test_smaller_storage_is_smaller(tmp_path: Path) -> None:
     sizes = [
         (save(tmp_path / storage, storage=storage) / "model.safetensors").stat().st_size

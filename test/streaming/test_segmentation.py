@@ -102,6 +102,31 @@ def test_an_action_that_is_believed_late_is_said_to_have_begun_when_it_did() -> 
     assert belief.start == 16 + 10 * STRIDE - 16  # the newest clip when it first looked like that
 
 
+def test_what_followed_in_training_is_believed_sooner() -> None:
+    """Label 1 always follows label 0; the pictures cannot tell 1 from 2."""
+    counts = np.zeros((4, 4), np.float32)
+    counts[0, 1] = counts[1, 2] = counts[2, 0] = 20
+    look = {label: np.log(np.full((2, 4), 0.04)).astype(np.float32) for label in (0, 1)}
+    look[0][:, 0] = np.log(0.88)
+    look[1][:, 1:3] = np.log(0.46)
+    look[1][:, 2] += 0.01  # seen alone it would be 2
+
+    def said(transitions: np.ndarray | None, novelty: float = 0.25, pause: int = 0) -> list[int]:
+        belief = LabelBelief(SegmentationConfig(novelty=novelty), transitions)
+        seen = [0] * 6 + [1] * 6
+        return [
+            int(belief.update(look[label], 16 + n * STRIDE + (pause if n >= 6 else 0)).argmax())
+            for n, label in enumerate(seen)
+        ]
+
+    assert said(counts) == [0] * said(counts).index(1) + [1] * (12 - said(counts).index(1))
+    assert said(counts).index(1) <= said(None).index(2)
+    assert said(None)[-1] == said(counts, novelty=1.0)[-1] == said(counts, pause=3000)[-1] == 2
+    with_nothing_after = counts.copy()
+    with_nothing_after[0] = 0
+    assert said(with_nothing_after)[-1] == 2
+
+
 def test_after_a_long_pause_the_next_look_decides() -> None:
     belief = LabelBelief(SegmentationConfig())
     sure, else_ = np.log(np.full((1, 3), 0.005)), np.log(np.full((1, 3), 0.25))
@@ -116,7 +141,16 @@ def test_after_a_long_pause_the_next_look_decides() -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [{"margin": -1.0}, {"persistence": 0}, {"tie": -0.1}, {"margin": float("nan")}, {"stay": 1.0}, {"stay": -0.1}],
+    [
+        {"margin": -1.0},
+        {"persistence": 0},
+        {"tie": -0.1},
+        {"margin": float("nan")},
+        {"stay": 1.0},
+        {"stay": -0.1},
+        {"novelty": 0.0},
+        {"novelty": 1.5},
+    ],
 )
 def test_impossible_settings_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(InputError):

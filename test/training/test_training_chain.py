@@ -98,6 +98,8 @@ def test_the_last_checkpoint_holds_all_three_blocks_and_says_how_they_were_train
     assert set(checkpoint.card.metrics) == {"pose", "action", "object"}
     assert len(checkpoint.card.training_recipe["pose"]) == 2
     assert "whole_action_without_object_top1" in checkpoint.card.metrics["action"]
+    assert checkpoint.label_transitions is not None
+    assert checkpoint.label_transitions.sum() > 0
 
 
 def test_training_on_forecasts_changes_the_decoder_alone(chain: Path) -> None:
