@@ -25,7 +25,6 @@ from ghtt_core.models.image_checkpoint import load_image_checkpoint, save_image_
 from ghtt_core.models.image_estimator import network_input
 from ghtt_core.training.distributed import per_rank_batch
 from ghtt_core.training.hand_crops import CropAugmentation, CropBatch, HandCrops, draw_crop_changes
-from ghtt_core.training.image_augmentation import ImageAugmentation
 from ghtt_core.training.image_batches import PictureSource, Prefetcher
 from ghtt_core.training.image_objective import root_aligned_error
 from ghtt_core.training.optimization import step_seeds
@@ -34,7 +33,6 @@ from ghtt_core.training.recipe import LoopConfig, Range, recipe_to_tree
 
 _VALIDATION_SEED: Final = 0
 """Of how far the crops that are evaluated are off."""
-_AS_IT_IS: Final = ImageAugmentation(centre_jitter=0.0, blur=0.0, brightness=0.0, contrast=0.0, saturation=0.0, hue=0.0)
 
 
 @dataclass(frozen=True)
@@ -164,7 +162,8 @@ class CropTask:
         """Figures on hands of the validation split, in crops as far off as those of the training but else unchanged."""
         recipe, sums = self.recipe, np.zeros(4)
         draws = torch.Generator().manual_seed(_VALIDATION_SEED)
-        off = replace(recipe.augmentation, roll=0.0, picture=_AS_IT_IS)
+        still = dict.fromkeys(("roll", "blur", "brightness", "contrast", "saturation", "hue"), 0.0)
+        off = replace(recipe.augmentation, **still)
         for first in range(0, len(self.validation), 64):
             items = range(first, min(first + 64, len(self.validation)))
             changes = draw_crop_changes(off, len(items), draws)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Final, NamedTuple
 
 import numpy as np
@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ghtt_core.data.store.sequence_store import SequenceStore
-from ghtt_core.errors import InputError, RecipeError
+from ghtt_core.errors import InputError
 from ghtt_core.hands import normalised_camera as normal
 from ghtt_core.hands.hand_camera import HandCamera
 from ghtt_core.hands.layout import LEFT
 from ghtt_core.models.hand_crop import CROP_MARGIN
-from ghtt_core.training.image_augmentation import ImageAugmentation, PictureChange, change_picture, draw_changes
+from ghtt_core.training.image_augmentation import Appearance, PictureChange, change_picture, draw_changes
 from ghtt_core.training.image_batches import PictureSource
 from ghtt_core.training.image_frames import ImageFrames, in_picture
-from ghtt_core.training.recipe import Range, check_ranges
+from ghtt_core.training.recipe import Range
 
 _LOOSE_MARGIN: Final = 2.5
 """Width of the crops that are kept, in widths of the hand's true box: room for the aim to be off."""
@@ -31,7 +31,7 @@ _LOOSE_SIZE: Final = 160
 
 
 @dataclass(frozen=True)
-class CropAugmentation:
+class CropAugmentation(Appearance):
     """How far crops are off and changed; aim and zoom are about as wrong as the first look of models/f-small.
 
     Attributes:
@@ -39,21 +39,11 @@ class CropAugmentation:
             missed twice as far.
         zoom: Standard deviation of the logarithm of the box's width.
         roll: Largest turn about the axis of view, in radians.
-        picture: Blur and colours.
     """
 
     aim: Annotated[float, Range(minimum=0, maximum=1)] = 0.13
     zoom: Annotated[float, Range(minimum=0, maximum=1)] = 0.15
     roll: Annotated[float, Range(minimum=0, maximum=3.2)] = 0.4
-    picture: ImageAugmentation = field(default_factory=lambda: ImageAugmentation(centre_jitter=0.0))
-
-    def __post_init__(self) -> None:
-        """Refuse values outside their ranges."""
-        check_ranges(self)
-        if self.picture.centre_jitter or self.picture.mirror:
-            raise RecipeError(
-                "picture.centre_jitter and picture.mirror must be 0: crops are aimed, and all hands right"
-            )
 
 
 class CropChange(NamedTuple):
@@ -70,7 +60,7 @@ def draw_crop_changes(config: CropAugmentation, count: int, generator: torch.Gen
     """Draw the changes of `count` crops."""
     normals = torch.randn(count, 3, generator=generator, dtype=torch.float64).numpy()
     uniform = torch.rand(count, 2, generator=generator, dtype=torch.float64).numpy()
-    pictures = draw_changes(config.picture, count, normal.WIDTH, generator)
+    pictures = draw_changes(config, count, normal.WIDTH, generator)
     changes = []
     for row, (turn, missed), picture in zip(normals, uniform, pictures, strict=True):
         aim = config.aim / CROP_MARGIN * (2.0 if missed < 0.25 else 1.0)

@@ -26,30 +26,39 @@ _FROM_YIQ: Final = np.linalg.inv(_TO_YIQ)
 
 
 @dataclass(frozen=True)
-class ImageAugmentation:
-    """How far pictures are changed; the defaults are the paper's, mirroring is ours.
+class Appearance:
+    """How far blur and colours are changed; the defaults are the paper's.
 
     Attributes:
-        centre_jitter: Largest shift in each direction, as a share of the picture's width.
         blur: Largest radius (standard deviation) of a Gaussian blur, in pixels of a picture of 480x270.
         brightness: Largest change of the factor on all colours.
         contrast: Largest change of the factor on the distance from the mean grey.
         saturation: Largest change of the factor on the distance from grey.
         hue: Largest turn of the hue, as a share of the colour circle.
-        mirror: Chance of swapping left and right, hands included.
     """
 
-    centre_jitter: Annotated[float, Range(minimum=0, below=0.5)] = 0.1
     blur: Annotated[float, Range(minimum=0)] = 0.5
     brightness: Annotated[float, Range(minimum=0, maximum=1)] = 0.5
     contrast: Annotated[float, Range(minimum=0, maximum=1)] = 0.5
     saturation: Annotated[float, Range(minimum=0, maximum=1)] = 0.5
     hue: Annotated[float, Range(minimum=0, maximum=0.5)] = 0.15
-    mirror: Annotated[float, Range(minimum=0, maximum=1)] = 0.0
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
         check_ranges(self)
+
+
+@dataclass(frozen=True)
+class ImageAugmentation(Appearance):
+    """How far pictures are changed; the defaults are the paper's, mirroring is ours.
+
+    Attributes:
+        centre_jitter: Largest shift in each direction, as a share of the picture's width.
+        mirror: Chance of swapping left and right, hands included.
+    """
+
+    centre_jitter: Annotated[float, Range(minimum=0, below=0.5)] = 0.1
+    mirror: Annotated[float, Range(minimum=0, maximum=1)] = 0.0
 
 
 class PictureChange(NamedTuple):
@@ -77,14 +86,14 @@ class PictureChange(NamedTuple):
 
 
 UNCHANGED: Final = PictureChange()
+_STILL: Final = ImageAugmentation(centre_jitter=0.0)
 
 
-def draw_changes(
-    config: ImageAugmentation, count: int, input_width: int, generator: torch.Generator
-) -> list[PictureChange]:
+def draw_changes(config: Appearance, count: int, input_width: int, generator: torch.Generator) -> list[PictureChange]:
     """Draw the changes of `count` clips whose pictures are `input_width` pixels wide."""
     draws = torch.rand(count, 8, generator=generator, dtype=torch.float64).numpy()
-    reach = int(config.centre_jitter * input_width)
+    moves = config if isinstance(config, ImageAugmentation) else _STILL
+    reach = int(moves.centre_jitter * input_width)
     return [
         PictureChange(
             right=int(row[0] * (2 * reach + 1)) - reach,
@@ -94,7 +103,7 @@ def draw_changes(
             contrast=1 + config.contrast * (2 * float(row[4]) - 1),
             saturation=1 + config.saturation * (2 * float(row[5]) - 1),
             hue=2 * np.pi * config.hue * (2 * float(row[6]) - 1),
-            mirrored=bool(row[7] < config.mirror),
+            mirrored=bool(row[7] < moves.mirror),
         )
         for row in draws
     ]
