@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import numpy as np
 import torch
@@ -23,41 +23,14 @@ from ghtt_core.models.config import HandCropConfig
 from ghtt_core.models.hand_crop import HandCropEstimate, HandCropNetwork
 from ghtt_core.models.image_checkpoint import load_image_checkpoint, save_image_checkpoint
 from ghtt_core.models.image_estimator import network_input
-from ghtt_core.training.distributed import per_rank_batch
 from ghtt_core.training.hand_crops import CropAugmentation, CropBatch, HandCrops, draw_crop_changes
-from ghtt_core.training.image_batches import PictureSource, Prefetcher
+from ghtt_core.training.image_batches import StepBatches
 from ghtt_core.training.image_objective import root_aligned_error
-from ghtt_core.training.optimization import step_seeds
-from ghtt_core.training.picture_cache import PictureCache
-from ghtt_core.training.recipe import LoopConfig, Range, recipe_to_tree
+from ghtt_core.training.picture_cache import PictureData
+from ghtt_core.training.recipe import LoopConfig, recipe_to_tree
 
 _VALIDATION_SEED: Final = 0
 """Of how far the crops that are evaluated are off."""
-
-
-@dataclass(frozen=True)
-class CropData:
-    """Which hands are trained on.
-
-    Attributes:
-        dataset: Folder of a prepared dataset with pictures.
-        train: Split to train on.
-        validation: Split that the figures are measured on.
-        views: Views to take; all when none is named.
-        stride: Take every so many frames: neighbours look alike.
-        cache: Folder where crops are kept (77 kB per hand); decode pictures anew for every step when not given.
-        workers: Threads that make crops beside the training.
-        validation_pictures: The hands of at most so many pictures are evaluated.
-    """
-
-    dataset: str
-    train: str = "train"
-    validation: str = "val"
-    views: tuple[str, ...] = ()
-    stride: Annotated[int, Range(minimum=1)] = 1
-    cache: str | None = None
-    workers: Annotated[int, Range(minimum=1)] = 2
-    validation_pictures: Annotated[int, Range(minimum=1)] = 1000
 
 
 @dataclass(frozen=True)
@@ -95,7 +68,7 @@ class CropRecipe:
 
     image_model: str
     model: HandCropConfig
-    data: CropData
+    data: PictureData
     loop: LoopConfig
     augmentation: CropAugmentation = field(default_factory=CropAugmentation)
     objective: CropObjective = field(default_factory=CropObjective)
@@ -116,7 +89,7 @@ class CropTask:
             OutputError: If crops cannot be kept.
         """
         self.recipe, self.device = recipe, device
-        data, self._console = recipe.data, console or Console(stderr=True)
+        data, console = recipe.data, console or Console(stderr=True)
         self._earlier = load_image_checkpoint(Path(recipe.image_model))
         dataset = open_dataset(Path(data.dataset))
         self.train = HandCrops(dataset.split(data.train), data.views, data.stride)
@@ -130,31 +103,20 @@ class CropTask:
             self.network.load_state_dict(self._earlier.crop_network.state_dict())
         self.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.module: nn.Module = self.network
-        self._crops, self._validation_crops = self._source(self.train), self._source(self.validation)
-        self._prefetcher: Prefetcher[CropBatch] | None = None
+        self._crops = data.source(self.train, console)
+        self._validation_crops = data.source(self.validation, console)
+        self._batches = StepBatches(self._draw, recipe.loop, data.workers)
 
-    def _source(self, crops: HandCrops) -> PictureSource:
-        data = self.recipe.data
-        return crops if data.cache is None else PictureCache(crops, Path(data.cache), data.workers, self._console)
+    def _draw(self, size: int, generator: torch.Generator) -> CropBatch:
+        items = torch.randint(len(self.train), (size,), generator=generator).tolist()
+        changes = draw_crop_changes(self.recipe.augmentation, size, generator)
+        return self.train.batch(self._crops, items, changes, self.recipe.model.input_size)
 
     def loss(
         self, step: int, generator: torch.Generator, rank: int, world_size: int
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss of a batch that threads made from the step's seed while earlier steps were computed."""
-        if self._prefetcher is None:
-            loop = self.recipe.loop
-            size = per_rank_batch(loop.batch_size, world_size)
-
-            def make(number: int) -> CropBatch:
-                # The generator that the loop gives to that step, a little earlier.
-                draws = torch.Generator().manual_seed(step_seeds(loop.seed, rank, number)[0])
-                items = torch.randint(len(self.train), (size,), generator=draws).tolist()
-                changes = draw_crop_changes(self.recipe.augmentation, size, draws)
-                return self.train.batch(self._crops, items, changes, self.recipe.model.input_size)
-
-            workers = self.recipe.data.workers
-            self._prefetcher = Prefetcher(make, workers, ahead=workers + 1)
-        batch = self._prefetcher.get(step).to(self.device)
+        batch = self._batches.get(step, rank, world_size).to(self.device)
         return crop_loss(self.network(network_input(batch.image)), batch, self.recipe.objective)
 
     @torch.no_grad()
@@ -194,8 +156,7 @@ class CropTask:
 
     def close(self) -> None:
         """Stop the threads that make batches."""
-        if self._prefetcher is not None:
-            self._prefetcher.close()
+        self._batches.close()
 
 
 def crop_loss(estimate: HandCropEstimate, batch: CropBatch, goal: CropObjective) -> tuple[Tensor, dict[str, Tensor]]:

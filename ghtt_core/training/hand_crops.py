@@ -20,8 +20,8 @@ from ghtt_core.hands.hand_camera import HandCamera
 from ghtt_core.hands.layout import LEFT
 from ghtt_core.models.hand_crop import CROP_MARGIN
 from ghtt_core.training.image_augmentation import Appearance, PictureChange, change_picture, draw_changes
-from ghtt_core.training.image_batches import PictureSource
 from ghtt_core.training.image_frames import ImageFrames, in_picture
+from ghtt_core.training.picture_cache import PictureSource
 from ghtt_core.training.recipe import Range
 
 _LOOSE_MARGIN: Final = 2.5

@@ -21,44 +21,25 @@ from ghtt_core.models.image_checkpoint import load_image_checkpoint, save_image_
 from ghtt_core.models.image_estimator import ImageEstimator, network_input
 from ghtt_core.models.resnet import load_pretrained
 from ghtt_core.models.text import create_text_encoder
-from ghtt_core.training.distributed import per_rank_batch
 from ghtt_core.training.image_augmentation import UNCHANGED, ImageAugmentation
-from ghtt_core.training.image_batches import BatchMaker, ImageBatch, PictureSource, Prefetcher, make_batch
+from ghtt_core.training.image_batches import BatchMaker, StepBatches, make_batch
 from ghtt_core.training.image_frames import ImageFrames
 from ghtt_core.training.image_objective import ImageFigures, ImageObjective, image_loss
-from ghtt_core.training.optimization import step_seeds
-from ghtt_core.training.picture_cache import PictureCache
+from ghtt_core.training.picture_cache import PictureData
 from ghtt_core.training.recipe import LoopConfig, Range, Storage, recipe_to_tree
 
 
 @dataclass(frozen=True)
-class ImageData:
-    """Which pictures are trained on.
+class ImageData(PictureData):
+    """Which pictures are trained on, and which of them together.
 
     Attributes:
-        dataset: Folder of a prepared dataset with pictures.
-        train: Split to train on.
-        validation: Split that the figures are measured on.
-        views: Views to take; all when none is named.
-        stride: Take every so many frames: neighbours look alike.
         clip_frames: Frames that are drawn together and changed alike.
         clip_step: Frames of the list from one frame of a clip to the next.
-        cache: Folder where decoded pictures are kept at the network's input size (3 bytes per pixel); decode them
-            anew for every step when not given.
-        workers: Threads that decode and change pictures beside the training.
-        validation_pictures: At most so many pictures are evaluated.
     """
 
-    dataset: str
-    train: str = "train"
-    validation: str = "val"
-    views: tuple[str, ...] = ()
-    stride: Annotated[int, Range(minimum=1)] = 1
     clip_frames: Annotated[int, Range(minimum=1)] = 1
     clip_step: Annotated[int, Range(minimum=1)] = 1
-    cache: str | None = None
-    workers: Annotated[int, Range(minimum=1)] = 2
-    validation_pictures: Annotated[int, Range(minimum=1)] = 2000
 
 
 @dataclass(frozen=True)
@@ -133,10 +114,10 @@ class ImageTask:
         self.started_from = self._start(console)
         self.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.module: nn.Module = self.network
-        self._pictures = self._source(self.train, console)
-        self._validation_pictures = self._source(self.validation, console)
-        self._maker = BatchMaker(self.train, self._pictures, recipe.augmentation, data.clip_frames, data.clip_step)
-        self._prefetcher: Prefetcher[ImageBatch] | None = None
+        pictures = data.source(self.train, console)
+        self._validation_pictures = data.source(self.validation, console)
+        maker = BatchMaker(self.train, pictures, recipe.augmentation, data.clip_frames, data.clip_step)
+        self._batches = StepBatches(maker.draw, recipe.loop, data.workers)
 
     def _objects(self) -> tuple[tuple[str, ...], Tensor | None, str]:
         """Names of the objects, their embeddings and the encoder's name; nothing for a network without object head."""
@@ -169,30 +150,15 @@ class ImageTask:
             return {"model_id": earlier.card.model_id, "sha256": earlier.card.sha256}
         return {}
 
-    def _source(self, frames: ImageFrames, console: Console) -> PictureSource:
-        data = self.recipe.data
-        return frames if data.cache is None else PictureCache(frames, Path(data.cache), data.workers, console)
-
     def loss(
         self, step: int, generator: torch.Generator, rank: int, world_size: int
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss of a batch that threads made from the step's seed while earlier steps were computed."""
-        if self._prefetcher is None:
-            loop = self.recipe.loop
-            size = per_rank_batch(loop.batch_size, world_size)
-
-            def make(number: int) -> ImageBatch:
-                # The generator that the loop gives to that step, a little earlier.
-                seed = step_seeds(loop.seed, rank, number)[0]
-                return self._maker.draw(size, torch.Generator().manual_seed(seed))
-
-            workers = self.recipe.data.workers
-            self._prefetcher = Prefetcher(make, workers, ahead=workers + 1)
         if self.recipe.freeze_norm:
             for module in self.network.modules():
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
-        batch = self._prefetcher.get(step).to(self.device)
+        batch = self._batches.get(step, rank, world_size).to(self.device)
         estimate = self.network(network_input(batch.image))
         return image_loss(estimate, batch, self.object_text, self.recipe.objective)
 
@@ -246,8 +212,7 @@ class ImageTask:
 
     def close(self) -> None:
         """Stop the threads that make batches."""
-        if self._prefetcher is not None:
-            self._prefetcher.close()
+        self._batches.close()
 
 
 def build_image_task(recipe: ImageRecipe, device: torch.device) -> ImageTask:

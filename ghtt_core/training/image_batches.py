@@ -11,24 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from ghtt_core.training.distributed import per_rank_batch
 from ghtt_core.training.image_augmentation import ImageAugmentation, PictureChange, change_picture, draw_changes
 from ghtt_core.training.image_frames import ImageFrames
+from ghtt_core.training.optimization import step_seeds
+from ghtt_core.training.picture_cache import PictureSource
+from ghtt_core.training.recipe import LoopConfig
 
 BatchT = TypeVar("BatchT")
-
-
-class PictureSource(Protocol):
-    """Where pictures come from: the dataset's files or a cache."""
-
-    def read(self, item: int) -> NDArray[np.uint8]:
-        """Picture (height, width, 3), blue first."""
 
 
 @dataclass(frozen=True)
@@ -139,3 +135,40 @@ class Prefetcher(Generic[BatchT]):
     def close(self) -> None:
         """Stop the threads."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class StepBatches(Generic[BatchT]):
+    """The batches of a training, each from its step's seed alone."""
+
+    def __init__(self, draw: Callable[[int, torch.Generator], BatchT], loop: LoopConfig, workers: int) -> None:
+        """Remember how batches are made.
+
+        Args:
+            draw: Gives a batch of a size from a generator; called in threads.
+            loop: The training loop.
+            workers: Threads.
+        """
+        self._draw, self._loop, self._workers = draw, loop, workers
+        self._prefetcher: Prefetcher[BatchT] | None = None
+
+    def get(self, step: int, rank: int, world_size: int) -> BatchT:
+        """The batch of a step of this process, made while earlier steps were computed.
+
+        Raises:
+            InputError: If one of its pictures cannot be read.
+        """
+        if self._prefetcher is None:
+            size = per_rank_batch(self._loop.batch_size, world_size)
+
+            def make(number: int) -> BatchT:
+                # The generator that the loop gives to that step, a little earlier.
+                seed = step_seeds(self._loop.seed, rank, number)[0]
+                return self._draw(size, torch.Generator().manual_seed(seed))
+
+            self._prefetcher = Prefetcher(make, self._workers, ahead=self._workers + 1)
+        return self._prefetcher.get(step)
+
+    def close(self) -> None:
+        """Stop the threads."""
+        if self._prefetcher is not None:
+            self._prefetcher.close()

@@ -12,8 +12,9 @@ import hashlib
 import json
 import shutil
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Annotated, Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from rich.progress import Progress
 
 from ghtt_core.data.store.sequence_store import SequenceStore
 from ghtt_core.errors import OutputError
+from ghtt_core.training.recipe import Range
 
 _RUN: Final = 512
 """Pictures that one thread decodes in a row."""
@@ -29,7 +31,14 @@ _SPARE_BYTES: Final = 1 << 30
 """Disk space that is left to others."""
 
 
-class PictureList(Protocol):
+class PictureSource(Protocol):
+    """Where pictures come from: the dataset's files or a cache."""
+
+    def read(self, item: int) -> NDArray[np.uint8]:
+        """Picture (height, width, 3), blue first. May be called from several threads."""
+
+
+class PictureList(PictureSource, Protocol):
     """Pictures of a store, all of one size.
 
     Attributes:
@@ -44,8 +53,40 @@ class PictureList(Protocol):
     def __len__(self) -> int:
         """Number of pictures."""
 
-    def read(self, item: int) -> NDArray[np.uint8]:
-        """Picture (height, width, 3), blue first. May be called from several threads."""
+
+@dataclass(frozen=True)
+class PictureData:
+    """Which pictures are trained on.
+
+    Attributes:
+        dataset: Folder of a prepared dataset with pictures.
+        train: Split to train on.
+        validation: Split that the figures are measured on.
+        views: Views to take; all when none is named.
+        stride: Take every so many frames: neighbours look alike.
+        cache: Folder where decoded pictures are kept at the size that is trained on (3 bytes per pixel); decode them
+            anew for every step when not given.
+        workers: Threads that decode and change pictures beside the training.
+        validation_pictures: At most so many pictures are evaluated.
+    """
+
+    dataset: str
+    train: str = "train"
+    validation: str = "val"
+    views: tuple[str, ...] = ()
+    stride: Annotated[int, Range(minimum=1)] = 1
+    cache: str | None = None
+    workers: Annotated[int, Range(minimum=1)] = 2
+    validation_pictures: Annotated[int, Range(minimum=1)] = 2000
+
+    def source(self, pictures: PictureList, console: Console | None = None) -> PictureSource:
+        """Pictures from the cache, decoding what it lacks, or from the dataset's files.
+
+        Raises:
+            InputError: If a picture cannot be read.
+            OutputError: If the disk does not take it.
+        """
+        return pictures if self.cache is None else PictureCache(pictures, Path(self.cache), self.workers, console)
 
 
 class PictureCache:
