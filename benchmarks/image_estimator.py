@@ -20,6 +20,7 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from ghtt_core.estimators.second_look import SecondLook
 from ghtt_core.hands import normalised_camera as normal
 from ghtt_core.models.config import ImageEstimatorConfig
 from ghtt_core.models.image_checkpoint import load_image_checkpoint
@@ -48,10 +49,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=40)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    crop_network = None
     if options.paper_size:
         network = ImageEstimator(ImageEstimatorConfig()).eval().requires_grad_(False)
     else:
-        network = load_image_checkpoint(find_image_model(options.image_model)).network
+        checkpoint = load_image_checkpoint(find_image_model(options.image_model))
+        network, crop_network = checkpoint.network, checkpoint.crop_network
     sizes = network.config
     generator = torch.Generator().manual_seed(0)
     picture = torch.randint(
@@ -76,6 +79,12 @@ def main() -> None:
         return normal.from_normalised(pixels, hands[..., 2], both, matrix, bool(sizes.together))
 
     table.add_row("back to the real camera (EPnP)", f"{milliseconds(back, options.rounds):.2f}")
+    if crop_network is not None:
+        plane = np.random.default_rng(0).integers(0, 255, (normal.HEIGHT, normal.WIDTH, 3), np.uint8)
+        for dtype in (torch.float32, torch.bfloat16):
+            look = SecondLook(crop_network, dtype)
+            time_ms = milliseconds(lambda look=look: look(plane, matrix, hands, both), options.rounds)
+            table.add_row(f"second look at two hands, {str(dtype).removeprefix('torch.')}", f"{time_ms:.1f}")
     Console().print(table)
 
 
