@@ -77,7 +77,8 @@ class ResNet18Hands:
         self._network: FastNetwork[ImageEstimate] = FastNetwork(checkpoint.network, dtype)
         self._second_look = None if checkpoint.crop_network is None else SecondLook(checkpoint.crop_network, dtype)
         self._input_size = (checkpoint.card.model.input_width, checkpoint.card.model.input_height)
-        self._plane = max((WIDTH, HEIGHT), self._input_size)
+        # Crops are taken from more pixels than the first look needs.
+        self._plane = self._input_size if self._second_look is None else max((WIDTH, HEIGHT), self._input_size)
         self._straightening: tuple[PinholeCamera, NDArray[np.float32], NDArray[np.float32]] | None = None
 
     def reset(self) -> None:

@@ -21,6 +21,8 @@ from ghtt_core.hands.normalised_camera import back_project
 
 EXTENT_UNIT_M: Final = 0.1
 """A crop's extent is zero where its half width is so long at the hand."""
+_MOST_EXTENT: Final = 3.0
+"""Beyond this, 2 m or 5 mm for half a crop, no extent is a hand's."""
 _LEAST_REACH: Final = 0.01
 _MOST_REACH: Final = 2.0
 
@@ -113,7 +115,8 @@ class HandCamera:
 
     def decode(self, pose: CropPose) -> NDArray[np.float64]:
         """The inverse of `encode`: joints (..., 21, 3) metres in the real camera's frame."""
-        middle = EXTENT_UNIT_M * np.exp(np.asarray(pose.extent, np.float64)) / self.reach
+        extent = np.clip(np.asarray(pose.extent, np.float64), -_MOST_EXTENT, _MOST_EXTENT)
+        middle = EXTENT_UNIT_M * np.exp(extent) / self.reach
         # No joint comes nearer than a tenth of the hand's distance, whatever a network says.
         depth = middle[..., None] * np.maximum(1 + np.asarray(pose.depth, np.float64) * self.reach, 0.1)
         lateral = np.asarray(pose.places, np.float64) * self.reach

@@ -153,7 +153,6 @@ class HandCrops:
             images.append(change_picture(camera.draw(crops.read(item), intrinsics, size), change.picture))
             poses.append(camera.encode(joints))
             reaches.append(camera.reach)
-        valid = np.stack([self._frames.joint_valid(int(self._items[item])) for item in items])
         places, depth, extent = (torch.from_numpy(np.stack(column)).float() for column in zip(*poses, strict=True))
         valid = np.stack([self._frames.joint_valid(int(self._items[item])) for item in items])
         reach = torch.tensor(reaches, dtype=torch.float32)

@@ -198,15 +198,15 @@ class ImageTask:
             storage=recipe.storage,
         )
         crop_network = None
-        if (earlier := self._earlier) is not None and earlier.crop_network is not None:
-            # The second look goes on as it was, with what its card said about it.
-            crop_network, stage = earlier.crop_network, "crop"
+        if self._earlier is not None:
+            # A second look goes on as it was, with what its card said about it.
+            before, crop_network = self._earlier.card, self._earlier.crop_network
             card = replace(
                 card,
-                crop=earlier.card.crop,
-                training_recipe={**card.training_recipe, stage: earlier.card.training_recipe[stage]},
-                data_summary={**card.data_summary, stage: earlier.card.data_summary[stage]},
-                metrics={**card.metrics, stage: earlier.card.metrics[stage]},
+                crop=before.crop,
+                training_recipe={**before.training_recipe, **card.training_recipe},
+                data_summary={**before.data_summary, **card.data_summary},
+                metrics={**before.metrics, **card.metrics},
             )
         save_image_checkpoint(folder, self.network, card, self.object_text, crop_network)
 

@@ -75,7 +75,7 @@ def test_a_hand_looks_the_same_wherever_the_camera_sees_it() -> None:
 
 def test_nonsense_stays_finite_and_in_front() -> None:
     camera = aimed(hand())
-    wild = CropPose(np.full((21, 2), 50.0), np.full(21, -1e3), np.array(0.0))
+    wild = CropPose(np.full((21, 2), 50.0), np.full(21, -1e3), np.array(1e4))
     joints = camera.decode(wild)
     assert np.isfinite(joints).all()
     assert (camera.see(joints)[:, 2] > 0).all()
